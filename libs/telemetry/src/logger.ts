@@ -55,7 +55,7 @@ export function createLogger(settings: LoggerSettings): Logger {
 function withSafeChildren(logger: Logger, extra: ReadonlySet<string> | undefined, count: RedactionCount): Logger {
   const plain = logger.child;
   const child = function (this: Logger, bindings: Record<string, unknown>, options?: object): Logger {
-    return plain.call(this, allowedFields(bindings, extra, count), options) as Logger;
+    return plain.call(this, allowedFields(bindings, extra, count), options) as unknown as Logger;
   };
   return Object.assign(logger, { child });
 }
