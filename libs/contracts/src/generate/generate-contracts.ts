@@ -1,0 +1,59 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buf, protoDirectory } from './buf.ts';
+import { messagesSource, registrySource } from './registry-source.ts';
+import { readTopicRows, type TopicRow } from './topics-file.ts';
+
+export { buf, protoDirectory } from './buf.ts';
+export { readTopicRows } from './topics-file.ts';
+export type { TopicRow } from './topics-file.ts';
+
+const generated = new URL('../generated/', import.meta.url);
+
+/**
+ * Writes libs/contracts/src/generated: message types by buf, and the topic registry from proto/topics.yaml.
+ * Rejects when the schemas do not build, or when a message has no row, or a row no message.
+ */
+export async function generateContracts(): Promise<void> {
+  const rows = readTopicRows(new URL('topics.yaml', protoDirectory));
+  await assertOneRowPerMessage(rows);
+  await buf('generate');
+  await writeFile(new URL('registry.ts', generated), registrySource(rows));
+  await writeFile(new URL('messages.ts', generated), messagesSource(rows));
+}
+
+/** Rejects when the schemas break a lint rule, or break readers of the last released ones (proto/baseline). */
+export async function checkContracts(): Promise<void> {
+  await buf('lint');
+  await buf('breaking', '--against', 'baseline/idp.binpb');
+  await assertOneRowPerMessage(readTopicRows(new URL('topics.yaml', protoDirectory)));
+}
+
+/** An event is a top-level message with a tenant: that field is what the payload's tenant is compared by. */
+async function assertOneRowPerMessage(rows: readonly TopicRow[]): Promise<void> {
+  const events = await listEvents();
+  const listed = new Set(rows.map((row) => row.message));
+  const problems = [
+    ...events.filter((message) => !listed.has(message)).map((message) => `${message} has no row`),
+    ...[...listed].filter((message) => !events.includes(message)).map((message) => `${message} is no event message`),
+  ];
+  if (problems.length > 0) throw new Error(`proto/topics.yaml:\n${problems.join('\n')}`);
+}
+
+async function listEvents(): Promise<string[]> {
+  const directory = await mkdtemp(join(tmpdir(), 'idp-proto-'));
+  try {
+    const image = join(directory, 'image.binpb');
+    await buf('build', '--exclude-imports', '-o', image);
+    return fromBinary(FileDescriptorSetSchema, await readFile(image)).file.flatMap((file) =>
+      file.messageType
+        .filter((message) => message.field.some((field) => field.name === 'tenant_id'))
+        .map((message) => `${file.package}.${message.name}`),
+    );
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
