@@ -29,7 +29,7 @@ export default async function setup(project: TestProject): Promise<(() => Promis
     project.provide('postgres', (await shared.started).run);
   } catch (error) {
     if (!(error instanceof BackendMissingError) || requiredBackends().includes('postgres')) throw error;
-    console.error(`SKIPPED project=${project.name} backend=postgres reason=${error.message}`);
+    process.stderr.write(`SKIPPED project=${project.name} backend=postgres reason=${error.message}\n`);
     project.provide('postgres', null);
     return undefined;
   }
@@ -46,7 +46,7 @@ export default async function setup(project: TestProject): Promise<(() => Promis
 
 async function start(): Promise<{ backend: PostgresBackend; run: TestRun }> {
   const backend = await findPostgresBackend(process.env);
-  console.log(`tests use PostgreSQL from ${backend.source}`);
+  process.stdout.write(`tests use PostgreSQL from ${backend.source}\n`);
   return { backend, run: { adminUrl: backend.adminUrl, id: randomBytes(4).toString('hex') } };
 }
 
