@@ -7,6 +7,8 @@ export type PersonalData = 'none' | 'indirect' | 'direct';
 /** One row of proto/topics.yaml. `topic` may hold `{service}`: then each service has a topic of its own for it. */
 export interface EventTypeDefinition {
   readonly schema: DescMessage;
+  /** `buf:<message>#<first 8 digits of its descriptor's SHA-256>`: which form of the message a producer was built with. */
+  readonly dataSchema: string;
   readonly topic: string;
   /** Owning service, `{service}` for a message every service may emit. */
   readonly owner: string;

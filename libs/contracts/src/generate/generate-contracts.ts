@@ -1,5 +1,6 @@
-import { fromBinary } from '@bufbuild/protobuf';
-import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { DescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,9 +20,10 @@ const generated = new URL('../generated/', import.meta.url);
  */
 export async function generateContracts(): Promise<void> {
   const rows = readTopicRows(new URL('topics.yaml', protoDirectory));
-  await assertOneRowPerMessage(rows);
+  const hashes = await hashEvents();
+  assertOneRowPerMessage(rows, hashes);
   await buf('generate');
-  await writeFile(new URL('registry.ts', generated), registrySource(rows));
+  await writeFile(new URL('registry.ts', generated), registrySource(rows, hashes));
   await writeFile(new URL('messages.ts', generated), messagesSource(rows));
 }
 
@@ -29,29 +31,37 @@ export async function generateContracts(): Promise<void> {
 export async function checkContracts(): Promise<void> {
   await buf('lint');
   await buf('breaking', '--against', 'baseline/idp.binpb');
-  await assertOneRowPerMessage(readTopicRows(new URL('topics.yaml', protoDirectory)));
+  assertOneRowPerMessage(readTopicRows(new URL('topics.yaml', protoDirectory)), await hashEvents());
 }
 
-/** An event is a top-level message with a tenant: that field is what the payload's tenant is compared by. */
-async function assertOneRowPerMessage(rows: readonly TopicRow[]): Promise<void> {
-  const events = await listEvents();
+function assertOneRowPerMessage(rows: readonly TopicRow[], events: ReadonlyMap<string, string>): void {
   const listed = new Set(rows.map((row) => row.message));
   const problems = [
-    ...events.filter((message) => !listed.has(message)).map((message) => `${message} has no row`),
-    ...[...listed].filter((message) => !events.includes(message)).map((message) => `${message} is no event message`),
+    ...[...events.keys()].filter((message) => !listed.has(message)).map((message) => `${message} has no row`),
+    ...[...listed].filter((message) => !events.has(message)).map((message) => `${message} is no event message`),
   ];
   if (problems.length > 0) throw new Error(`proto/topics.yaml:\n${problems.join('\n')}`);
 }
 
-async function listEvents(): Promise<string[]> {
+/**
+ * Event messages with the first 8 hexadecimal digits of the SHA-256 of their descriptor.
+ * An event is a top-level message with a tenant: that field is what the payload's tenant is compared by.
+ */
+async function hashEvents(): Promise<ReadonlyMap<string, string>> {
   const directory = await mkdtemp(join(tmpdir(), 'idp-proto-'));
   try {
     const image = join(directory, 'image.binpb');
     await buf('build', '--exclude-imports', '-o', image);
-    return fromBinary(FileDescriptorSetSchema, await readFile(image)).file.flatMap((file) =>
-      file.messageType
-        .filter((message) => message.field.some((field) => field.name === 'tenant_id'))
-        .map((message) => `${file.package}.${message.name}`),
+    const { file } = fromBinary(FileDescriptorSetSchema, await readFile(image));
+    return new Map(
+      file.flatMap(({ package: name, messageType }) =>
+        messageType
+          .filter((message) => message.field.some((field) => field.name === 'tenant_id'))
+          .map((message) => {
+            const bytes = toBinary(DescriptorProtoSchema, message);
+            return [`${name}.${message.name}`, createHash('sha256').update(bytes).digest('hex').slice(0, 8)];
+          }),
+      ),
     );
   } finally {
     await rm(directory, { recursive: true });

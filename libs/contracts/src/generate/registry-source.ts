@@ -2,15 +2,15 @@ import type { TopicRow } from './topics-file.ts';
 
 const head = '// Generated from proto/topics.yaml by `npm run generate`. Do not edit.\n';
 
-/** TypeScript of the topic registry: one entry per message, each with its generated schema. */
-export function registrySource(rows: readonly TopicRow[]): string {
+/** TypeScript of the topic registry: one entry per message, each with its generated schema and the hash of its descriptor. */
+export function registrySource(rows: readonly TopicRow[], hashes: ReadonlyMap<string, string>): string {
   const sorted = rows.toSorted((a, b) => (a.message < b.message ? -1 : 1));
   const imports = Map.groupBy(sorted, (row) => packageOf(row.message));
   const lines = [...imports].map(
     ([name, group]) =>
       `import {\n${group.map((row) => `  ${schemaOf(row)} as ${alias(row)},\n`).join('')}} from './${name.replaceAll('.', '/')}/events_pb.ts';\n`,
   );
-  const entries = sorted.map((row) => `  '${row.message}': ${entry(row)},\n`);
+  const entries = sorted.map((row) => `  '${row.message}': ${entry(row, hashes.get(row.message) ?? '')},\n`);
   return [
     head,
     ...lines,
@@ -41,9 +41,10 @@ function alias(row: TopicRow): string {
   return `${service}${schemaOf(row)}`;
 }
 
-function entry(row: TopicRow): string {
-  const { message: _, owner, ...columns } = row;
-  const fields = Object.entries({ ...columns, owner: owner ?? '{service}' }).map(
+function entry(row: TopicRow, hash: string): string {
+  const { message, owner, ...columns } = row;
+  const dataSchema = `buf:${message}#${hash}`;
+  const fields = Object.entries({ ...columns, owner: owner ?? '{service}', dataSchema }).map(
     ([key, value]) => `    ${key}: ${JSON.stringify(value)},\n`,
   );
   return `{\n    schema: ${alias(row)},\n${fields.join('')}  }`;

@@ -36,6 +36,7 @@ export const eventTypes = {
     notFor: [],
     consumers: [],
     owner: "auth",
+    dataSchema: "buf:idp.auth.v1.MemberAdded#bf452fc0",
   },
   'idp.auth.v1.SessionCreated': {
     schema: authSessionCreatedSchema,
@@ -50,6 +51,7 @@ export const eventTypes = {
     notFor: [],
     consumers: [],
     owner: "auth",
+    dataSchema: "buf:idp.auth.v1.SessionCreated#14b88de5",
   },
   'idp.auth.v1.SessionReuseDetected': {
     schema: authSessionReuseDetectedSchema,
@@ -64,6 +66,7 @@ export const eventTypes = {
     notFor: [],
     consumers: [],
     owner: "auth",
+    dataSchema: "buf:idp.auth.v1.SessionReuseDetected#f875c2a8",
   },
   'idp.auth.v1.SessionRevoked': {
     schema: authSessionRevokedSchema,
@@ -78,6 +81,7 @@ export const eventTypes = {
     notFor: [],
     consumers: [],
     owner: "auth",
+    dataSchema: "buf:idp.auth.v1.SessionRevoked#b61de0b8",
   },
   'idp.auth.v1.TenantCreated': {
     schema: authTenantCreatedSchema,
@@ -92,6 +96,7 @@ export const eventTypes = {
     notFor: [],
     consumers: ["catalog.tenants"],
     owner: "auth",
+    dataSchema: "buf:idp.auth.v1.TenantCreated#d4a5b326",
   },
   'idp.auth.v1.UserRegistered': {
     schema: authUserRegisteredSchema,
@@ -106,6 +111,7 @@ export const eventTypes = {
     notFor: [],
     consumers: [],
     owner: "auth",
+    dataSchema: "buf:idp.auth.v1.UserRegistered#ad086fa7",
   },
   'idp.catalog.v1.EntityCreated': {
     schema: catalogEntityCreatedSchema,
@@ -120,6 +126,7 @@ export const eventTypes = {
     notFor: [],
     consumers: [],
     owner: "catalog",
+    dataSchema: "buf:idp.catalog.v1.EntityCreated#295b65b9",
   },
   'idp.catalog.v1.EntityDeleted': {
     schema: catalogEntityDeletedSchema,
@@ -134,6 +141,7 @@ export const eventTypes = {
     notFor: [],
     consumers: [],
     owner: "catalog",
+    dataSchema: "buf:idp.catalog.v1.EntityDeleted#c060cb73",
   },
   'idp.catalog.v1.EntityUpdated': {
     schema: catalogEntityUpdatedSchema,
@@ -148,6 +156,7 @@ export const eventTypes = {
     notFor: [],
     consumers: [],
     owner: "catalog",
+    dataSchema: "buf:idp.catalog.v1.EntityUpdated#3647889d",
   },
   'idp.catalog.v1.LocationRegistered': {
     schema: catalogLocationRegisteredSchema,
@@ -162,6 +171,7 @@ export const eventTypes = {
     notFor: [],
     consumers: [],
     owner: "catalog",
+    dataSchema: "buf:idp.catalog.v1.LocationRegistered#85569d41",
   },
   'idp.catalog.v1.LocationRemoved': {
     schema: catalogLocationRemovedSchema,
@@ -176,6 +186,7 @@ export const eventTypes = {
     notFor: [],
     consumers: [],
     owner: "catalog",
+    dataSchema: "buf:idp.catalog.v1.LocationRemoved#189abef5",
   },
   'idp.catalog.v1.ServiceRegistered': {
     schema: catalogServiceRegisteredSchema,
@@ -190,6 +201,7 @@ export const eventTypes = {
     notFor: [],
     consumers: [],
     owner: "catalog",
+    dataSchema: "buf:idp.catalog.v1.ServiceRegistered#4d5fccd0",
   },
   'idp.catalog.v1.ServiceUpdated': {
     schema: catalogServiceUpdatedSchema,
@@ -204,6 +216,7 @@ export const eventTypes = {
     notFor: [],
     consumers: [],
     owner: "catalog",
+    dataSchema: "buf:idp.catalog.v1.ServiceUpdated#aed3c488",
   },
   'idp.common.v1.AuditRecorded': {
     schema: commonAuditRecordedSchema,
@@ -218,6 +231,7 @@ export const eventTypes = {
     notFor: [],
     consumers: [],
     owner: "{service}",
+    dataSchema: "buf:idp.common.v1.AuditRecorded#48a3d461",
   },
   'idp.common.v1.TenantPrepared': {
     schema: commonTenantPreparedSchema,
@@ -232,5 +246,6 @@ export const eventTypes = {
     notFor: ["auth"],
     consumers: [],
     owner: "{service}",
+    dataSchema: "buf:idp.common.v1.TenantPrepared#876c44bc",
   },
 } as const satisfies Record<string, EventTypeDefinition>;
