@@ -1,0 +1,141 @@
+import { sql, type RawBuilder } from 'kysely';
+import type { PostingNode, PostingSource, ValueMatch } from '../../domain/query/postings.ts';
+
+type Sql = RawBuilder<unknown>;
+
+/**
+ * Condition on an entity number. Conditions that must hold become semi-joins over postings; alternatives become one
+ * semi-join over the union of their sets; negations become anti-joins (`not exists`, since `not in` over a large set
+ * falls back to scanning it for every row).
+ */
+export function matches(node: PostingNode, no: Sql): Sql {
+  switch (node.op) {
+    case 'always':
+      return sql`true`;
+    case 'never':
+      return sql`false`;
+    case 'all':
+      return sql`(${sql.join(
+        node.nodes.map((child) => matches(child, no)),
+        sql` and `,
+      )})`;
+    case 'any': {
+      const set = numbersOf(node);
+      return set === undefined ? anyOf(node.nodes, no) : sql`${no} in (${set})`;
+    }
+    case 'not':
+      return excludes(node.node, no);
+    case 'values':
+      return sql`exists (${postings(node.of, node.match, no)})`;
+  }
+}
+
+/** Negation, pushed down to the single postings. */
+function excludes(node: PostingNode, no: Sql): Sql {
+  switch (node.op) {
+    case 'always':
+      return sql`false`;
+    case 'never':
+      return sql`true`;
+    case 'all':
+      return sql`(${sql.join(
+        node.nodes.map((child) => excludes(child, no)),
+        sql` or `,
+      )})`;
+    case 'any':
+      return sql`(${sql.join(
+        node.nodes.map((child) => excludes(child, no)),
+        sql` and `,
+      )})`;
+    case 'not':
+      return matches(node.node, no);
+    case 'values':
+      return sql`not exists (${postings(node.of, node.match, no)})`;
+  }
+}
+
+function anyOf(nodes: readonly PostingNode[], no: Sql): Sql {
+  return sql`(${sql.join(
+    nodes.map((child) => matches(child, no)),
+    sql` or `,
+  )})`;
+}
+
+/** The numbers that match, as a select (a number may come twice); undefined where only the universe would give them. */
+function numbersOf(node: PostingNode): Sql | undefined {
+  switch (node.op) {
+    case 'values':
+      return postings(node.of, node.match, undefined);
+    case 'any': {
+      const sets = node.nodes.map(numbersOf).filter((set) => set !== undefined);
+      return sets.length === node.nodes.length ? sql.join(sets, sql` union all `) : undefined;
+    }
+    case 'all': {
+      const index = node.nodes.findIndex((child) => child.op === 'values');
+      const base = node.nodes[index];
+      if (base === undefined) return undefined;
+      const set = numbersOf(base);
+      const rest = node.nodes.filter((_, position) => position !== index);
+      const conditions = rest.map((child) => matches(child, sql`s.no`));
+      return sql`select s.no from (${set}) s where ${sql.join(conditions, sql` and `)}`;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** The postings of a source whose value matches; of one entity, or of all with `no` undefined. */
+function postings(of: PostingSource, match: ValueMatch, no: Sql | undefined): Sql {
+  return of.kind === 'terms' ? termPostings(of.keyId, match, no) : relationPostings(of, match, no);
+}
+
+function termPostings(keyId: number, match: ValueMatch, no: Sql | undefined): Sql {
+  const ofEntity = no === undefined ? sql`` : sql` and t.no = ${no}`;
+  switch (match.by) {
+    case 'any':
+      return sql`select t.no from terms t where t.key_id = ${keyId}${ofEntity}`;
+    case 'ids':
+      return sql`select t.no from terms t where t.key_id = ${keyId} and ${among(sql`t.value_id`, match.ids)}${ofEntity}`;
+    default:
+      return sql`select t.no from terms t join term_values v on v.id = t.value_id
+        where t.key_id = ${keyId} and ${textMatches(sql`v.folded`, match)}${ofEntity}`;
+  }
+}
+
+function relationPostings(of: PostingSource & { kind: 'relations' }, match: ValueMatch, no: Sql | undefined): Sql {
+  const near = of.reverse ? sql`g.dst_no` : sql`g.src_no`;
+  const far = of.reverse ? sql`g.src_no` : sql`g.dst_no`;
+  const ofEntity = no === undefined ? sql`` : sql` and ${near} = ${no}`;
+  const current = sql`g.pair_id = ${of.pairId} and g.to_seq is null${ofEntity}`;
+  switch (match.by) {
+    case 'any':
+      return sql`select ${near} as no from edges g where ${current}`;
+    case 'ids':
+      return sql`select ${near} as no from edges g where ${current} and ${among(far, match.ids)}`;
+    default:
+      return sql`select ${near} as no from edges g join refs r on r.no = ${far}
+        where ${current} and ${textMatches(sql`r.ref`, match)}`;
+  }
+}
+
+function textMatches(column: Sql, match: ValueMatch & { by: 'prefix' | 'text' }): Sql {
+  if (match.by === 'text') return sql`strpos(${column}, ${match.text}) > 0`;
+  const upper = match.to === undefined ? sql`` : sql` and ${column} ~<~ ${match.to}`;
+  return sql`${column} ~>=~ ${match.from}${upper}`;
+}
+
+function among(column: Sql, ids: readonly number[]): Sql {
+  return ids.length === 1 ? sql`${column} = ${ids[0]}` : sql`${column} = any(${ids}::int[])`;
+}
+
+/** The values of a source as (no, value), for sorting; value is folded text. */
+export function sortValues(of: PostingSource): Sql {
+  if (of.kind === 'terms') {
+    return sql`select t.no, v.folded as value from terms t join term_values v on v.id = t.value_id
+      where t.key_id = ${of.keyId}`;
+  }
+  const near = of.reverse ? sql`g.dst_no` : sql`g.src_no`;
+  const far = of.reverse ? sql`g.src_no` : sql`g.dst_no`;
+  return sql`select ${near} as no, r.ref as value from edges g join refs r on r.no = ${far}
+    where g.pair_id = ${of.pairId} and g.to_seq is null`;
+}
