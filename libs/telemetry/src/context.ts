@@ -9,18 +9,22 @@ export interface OperationContext {
   spanId: string;
   /** The header for outgoing calls. */
   traceparent: string;
-  tracestate?: string;
+  tracestate?: string | undefined;
   /** `user:<id>` or `service:<name>`. */
-  actor?: string;
-  onBehalfOf?: string;
-  tenantId?: string;
-  sessionId?: string;
-  ip?: string;
-  userAgent?: string;
+  actor?: string | undefined;
+  onBehalfOf?: string | undefined;
+  tenantId?: string | undefined;
+  sessionId?: string | undefined;
+  ip?: string | undefined;
+  userAgent?: string | undefined;
   /** Id of the event that caused the operation. */
-  causationId?: string;
+  causationId?: string | undefined;
   /** Id shared by everything that follows from one first cause. */
-  correlationId?: string;
+  correlationId?: string | undefined;
+  /** Aborts when the operation's deadline has passed or nobody waits for it any more. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds left until the deadline; absent where there is none. */
+  readonly remainingMs?: number | undefined;
 }
 
 const storage = new AsyncLocalStorage<OperationContext>();

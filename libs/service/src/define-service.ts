@@ -1,0 +1,85 @@
+import type { z } from 'zod';
+import type { Logger, Metrics } from '@idp/telemetry';
+import type { Access, PermissionManifest, PlatformPorts } from '@idp/auth';
+import type { Database } from '@idp/database';
+import type { Egress } from '@idp/egress';
+import type { ConsumerDefinition } from '@idp/events';
+import type { Secrets } from '@idp/secrets';
+import type { BackgroundRunner, BackgroundTask } from './host/background.ts';
+import type { RoutePlugin } from './http/types.ts';
+
+/** How a process runs the service. */
+export interface HostInfo {
+  /** `embedded`: one process for the whole fleet; `process`: a process of its own. */
+  mode: 'embedded' | 'process';
+  /** Where clients reach the platform; no trailing slash. Links are built from it, never from a request. */
+  publicUrl: string;
+  /** State directory of the embedded host. */
+  dataDirectory?: string;
+  environment: 'production' | 'development' | 'test';
+}
+
+/** What the kernel gives a service to build its context from. */
+export interface ServicePlatform<Values = Record<string, unknown>> {
+  name: string;
+  /** The service's own variables, validated. */
+  config: Values;
+  host: HostInfo;
+  // oxlint-disable-next-line typescript/no-explicit-any -- each service names its own tables
+  database: Database<any>;
+  secrets: Secrets;
+  egress: Egress;
+  access: Access;
+  logger: Logger;
+  metrics: Metrics;
+  clock: () => Date;
+  /** Work beside requests: awaited at shutdown, its failures logged. */
+  background: BackgroundRunner;
+}
+
+/** A service as plain data; a host starts it. */
+export interface ServiceDefinition<S extends z.ZodObject = z.ZodObject, Context = unknown> {
+  name: string;
+  description: string;
+  /** The service's own variables. */
+  config: S;
+  /** Folder of numbered SQL files. */
+  migrations: URL;
+  permissions: PermissionManifest;
+  /** The service keeps tables without a tenant. */
+  globalTables?: boolean;
+  database?: {
+    /** Constraint or unique index name → field name of the API. */
+    constraints?: Readonly<Record<string, string>>;
+  };
+  /** Log field names allowed beside the common ones. */
+  logFields?: readonly string[];
+  createContext(platform: ServicePlatform<z.output<S>>): Promise<Context> | Context;
+  routes(context: Context): RoutePlugin[];
+  consumers?(context: Context): ConsumerDefinition[];
+  background?(context: Context): BackgroundTask[];
+  /** Ports other services of the fleet need; auth provides token keys and roles. */
+  provides?(context: Context): PlatformPorts;
+  /** Part of start: resolves when the service may serve. */
+  ready?(context: Context): Promise<void>;
+  dispose?(context: Context): Promise<void>;
+}
+
+/** A definition of any configuration and context, as hosts hold them. */
+// oxlint-disable-next-line typescript/no-explicit-any -- hosts never look inside
+export type AnyService = ServiceDefinition<any, any>;
+
+/** Checks a definition as far as its parts are known before a start, and returns it. */
+export function defineService<S extends z.ZodObject, Context>(
+  definition: ServiceDefinition<S, Context>,
+): ServiceDefinition<S, Context> {
+  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(definition.name)) {
+    throw new TypeError(`service name "${definition.name}" is not kebab-case`);
+  }
+  for (const permission of Object.keys(definition.permissions)) {
+    if (!new RegExp(`^${definition.name}:[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$`).test(permission)) {
+      throw new TypeError(`permission "${permission}" is not ${definition.name}:<resource>:<action>`);
+    }
+  }
+  return definition;
+}

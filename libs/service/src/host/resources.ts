@@ -1,0 +1,45 @@
+import type { KeyProvider } from '@idp/secrets';
+import type { DestinationStream } from '@idp/telemetry';
+import type { PlatformPorts } from '@idp/auth';
+import type { WakeSignal } from '@idp/events';
+import type { OwnEndpoint } from '@idp/egress';
+import type { HostInfo } from '../define-service.ts';
+
+/** Logins of one service's roles. */
+export interface DatabaseUrls {
+  app: string;
+  relay?: string;
+  /** Where the PostgreSQL bus is; default `app`. */
+  bus?: string;
+  replica?: string;
+}
+
+/** What a host gives to every service it starts. */
+export interface HostResources extends HostInfo {
+  /** Where the service's own variables are read from. */
+  env: NodeJS.ProcessEnv;
+  /** Release shown at `/info` and in logs. */
+  version?: string;
+  /** Hosts a request may name, `name` or `name:port`; the host of `publicUrl` and the loopback names are always served. */
+  publicHosts?: readonly string[];
+  /** CIDR ranges whose `X-Forwarded-For` is believed. */
+  trustedProxies?: readonly string[];
+  logLevel?: string;
+  logDestination?: DestinationStream;
+  databaseUrls: DatabaseUrls;
+  databasePoolMax?: number;
+  databasePrepare?: boolean;
+  /** Hook on commits, shared by all services of one process. */
+  transportWake: WakeSignal;
+  /** Ports of the auth service; a service that provides them itself needs none. A function is called at first use. */
+  ports?: PlatformPorts | (() => PlatformPorts);
+  secretsKeyProvider: KeyProvider;
+  /** Key of this installation from which each service's cursor key is derived, 32 bytes or more. */
+  cursorSecret: Buffer;
+  /** Entries of `EGRESS_ALLOW`. */
+  egressAllow?: readonly string[];
+  /** Addresses of the platform itself that no typed URL may reach. */
+  egressForbidden?: readonly OwnEndpoint[];
+  deadlineDefaultMs?: number;
+  bodyLimitBytes?: number;
+}
