@@ -11,13 +11,18 @@ import { callFailure, callTimeout, failureOf } from './failure.ts';
 import { headersForOtherOrigin, requestHeaders } from './headers.ts';
 import { redirectOf } from './redirect.ts';
 
+export interface Caller {
+  fetch: (url: string, init: EgressInit, options: FetchOptions) => Promise<EgressResponse>;
+  stream: (url: string, init: EgressInit, options: FetchOptions) => Promise<EgressStream>;
+}
+
 interface CallerDependencies {
   admit: (url: string, options: CheckOptions, signal: AbortSignal) => Promise<AdmittedTarget>;
   metrics: EgressMetrics;
   ca?: readonly string[];
 }
 
-export function createCaller(dependencies: CallerDependencies) {
+export function createCaller(dependencies: CallerDependencies): Caller {
   async function stream(url: string, init: EgressInit, options: FetchOptions): Promise<EgressStream> {
     const rules: ClassRules = classes[options.class];
     const request = prepare(init, rules, options);
@@ -27,7 +32,7 @@ export function createCaller(dependencies: CallerDependencies) {
     try {
       const { hop, target } = await follow(url, request, rules, options, signal, dependencies);
       const body = readBody(hop, rules.bodyMax, signal, call);
-      const dispose = () => body.return().then(hop.close);
+      const dispose = () => body.return().then(() => hop.close());
       return { status: hop.status, headers: hop.headers, url: target.url.href, body, [Symbol.asyncDispose]: dispose };
     } catch (error) {
       throw call.failed(error);

@@ -35,7 +35,8 @@ export function callTimeout(cause: unknown): TimeoutError {
 const reasons: readonly [pattern: RegExp, reason: FailureReason][] = [
   [/HEADER_OVERFLOW|HEADERS_OVERFLOW/, 'headers-too-large'],
   [/^ERR_TLS|^ERR_SSL|CERT|SIGNATURE|ISSUER|^EPROTO$/, 'tls'],
-  [/^HPE_|UND_ERR_(INFO|NOT_SUPPORTED|RES_CONTENT_LENGTH_MISMATCH)/, 'protocol'],
+  // undici 8.12 answers an unasked 101 without `Connection: upgrade` with a failed assertion of its parser.
+  [/^HPE_|^ERR_ASSERTION$|UND_ERR_(INFO|NOT_SUPPORTED|RES_CONTENT_LENGTH_MISMATCH)/, 'protocol'],
   [/^Z_|ZSTD|BROTLI|^ERR_BUFFER/, 'decoding'],
 ];
 
@@ -44,7 +45,8 @@ export function failureOf(error: unknown): UpstreamError {
   const code = codeOf(error);
   const found = reasons.find(([pattern]) => pattern.test(code));
   if (found) return callFailure(found[1], error);
-  return callFailure(error instanceof Error && error.message === 'bad upgrade' ? 'protocol' : 'connection', error);
+  const parser = error instanceof Error && (error.name === 'HTTPParserError' || error.message === 'bad upgrade');
+  return callFailure(parser ? 'protocol' : 'connection', error);
 }
 
 function codeOf(error: unknown): string {
