@@ -1,0 +1,14 @@
+export { keepStates } from './audit/states.ts';
+export type * from './contract.ts';
+export { busDoor, createDatabase, platformDoor } from './database.ts';
+export { MigrationError } from './migrations/files.ts';
+export { migrate, type MigrateOptions, type MigrateResult } from './migrations/migrate.ts';
+export { databaseMigrations } from './migrations/own.ts';
+export type { MigrationSource } from './migrations/source.ts';
+export { bootstrapRoles, type BootstrapOptions } from './roles/bootstrap.ts';
+export { bootstrapSql, type BootstrapSqlOptions } from './roles/bootstrap-sql.ts';
+export { defaultRolePrefix, serviceRoles, type ServiceRoles } from './roles/names.ts';
+export { derivePassword } from './roles/passwords.ts';
+export { named } from './transaction/bound-kysely.ts';
+export type { PlatformDoor, PlatformOptions, PlatformTx } from './transaction/platform.ts';
+export { CommitUnknownError } from './wire/errors.ts';

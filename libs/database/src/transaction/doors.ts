@@ -1,0 +1,135 @@
+import { platformTenantId } from '@idp/contracts';
+import type { AuditSink, CursorCodec, Door, ReadOptions, Tx, WriteOptions } from '../contract.ts';
+import type { WirePool } from '../wire/pool.ts';
+import { opening, settingsStatement } from './openings.ts';
+import { runTransaction, type Attempt, type RunEnvironment, type TransactionRequest } from './run.ts';
+import type { Session } from './session.ts';
+import { ScopedTx } from './tx.ts';
+
+/** Statement limit of the app and relay roles, in milliseconds. */
+export const statementTimeoutMs = 5_000;
+
+export interface DoorEnvironment extends RunEnvironment {
+  service: string;
+  pool: WirePool;
+  replica: WirePool | undefined;
+  globalTables: boolean;
+  cursorsOf(tenantId: string): CursorCodec;
+  auditSink(): AuditSink | undefined;
+}
+
+/** What a door stands for: one tenant, or the global tables of the service. */
+export type DoorScope = { tenantId: string } | { tenantId: undefined };
+
+export function createDoor<DB>(environment: DoorEnvironment, scope: DoorScope): Door<DB> {
+  return {
+    read: (fn, options = {}) => read(environment, scope, fn, options),
+    write: (fn, options = {}) => write(environment, scope, fn, options),
+  };
+}
+
+function read<DB, T>(
+  environment: DoorEnvironment,
+  scope: DoorScope,
+  fn: (tx: Tx<DB>) => Promise<T>,
+  options: ReadOptions,
+): Promise<T> {
+  const hooks = hookList(environment);
+  const request: TransactionRequest = {
+    pool: options.consistency === 'eventual' ? (environment.replica ?? environment.pool) : environment.pool,
+    kind: 'read',
+    opening: opening({ readOnly: true, ...scoped(environment, scope, options) }),
+    confirm: options.isolation === 'serializable',
+    statementTimeoutMs: options.timeoutMs ?? statementTimeoutMs,
+    signal: options.signal,
+  };
+  return runTransaction(environment, request, () => {
+    hooks.list.length = 0;
+    return {
+      work: (session) => fn(new ScopedTx<DB>(session, txSettings(environment, scope, true, hooks.list))),
+      beforeCommit: () => undefined,
+      afterCommit: hooks.run,
+    };
+  });
+}
+
+function write<DB, T>(
+  environment: DoorEnvironment,
+  scope: DoorScope,
+  fn: (tx: Tx<DB>) => Promise<T>,
+  options: WriteOptions,
+): Promise<T> {
+  const hooks = hookList(environment);
+  const request: TransactionRequest = {
+    pool: environment.pool,
+    kind: 'write',
+    opening: opening({ readOnly: false, ...scoped(environment, scope, options) }),
+    confirm: true,
+    statementTimeoutMs: options.timeoutMs ?? statementTimeoutMs,
+    signal: options.signal,
+  };
+  return runTransaction(environment, request, (): Attempt<T> => {
+    hooks.list.length = 0;
+    let tx: ScopedTx<DB>;
+    return {
+      work(session) {
+        tx = new ScopedTx<DB>(session, txSettings(environment, scope, false, hooks.list));
+        return fn(tx);
+      },
+      beforeCommit(session) {
+        if (scope.tenantId !== undefined) checkAudited(environment, session, tx.audited, options.unaudited);
+        flushScope(session, scope, tx);
+      },
+      afterCommit: hooks.run,
+    };
+  });
+}
+
+function scoped(environment: DoorEnvironment, scope: DoorScope, options: ReadOptions | WriteOptions) {
+  const global = scope.tenantId === undefined || options.global === true;
+  if (global && !environment.globalTables) throw new Error(`${environment.service} declares no global tables`);
+  return { tenantId: scope.tenantId, global, isolation: options.isolation, timeoutMs: options.timeoutMs };
+}
+
+/** Audit rows and events of the global door belong to the platform tenant, which is set for them alone. */
+function flushScope<DB>(session: Session, scope: DoorScope, tx: ScopedTx<DB>): void {
+  if (scope.tenantId === undefined && tx.buffered) {
+    session.before([settingsStatement({ tenantId: platformTenantId })].filter((statement) => statement !== undefined));
+  }
+  tx.flush();
+}
+
+function txSettings(environment: DoorEnvironment, scope: DoorScope, readOnly: boolean, hooks: Hook[]) {
+  const tenantId = scope.tenantId ?? platformTenantId;
+  const { service, auditSink } = environment;
+  return { service, tenantId, readOnly, hooks, auditSink, cursors: environment.cursorsOf(tenantId) };
+}
+
+function checkAudited(environment: DoorEnvironment, session: Session, audited: boolean, reason: string | undefined) {
+  if (!session.changed || audited || reason !== undefined) return;
+  environment.metrics.unauditedWrites.inc();
+  if (environment.environment === 'production') {
+    environment.logger.error('a write without an audit row and without a reason');
+    return;
+  }
+  throw new Error(`this write changed rows: call tx.audit(), or say { unaudited: '<reason>' }`);
+}
+
+export type Hook = () => void | Promise<void>;
+
+/** Hooks of the attempt that committed; their errors are logged and change nothing. */
+export function hookList({ logger }: Pick<RunEnvironment, 'logger'>): { list: Hook[]; run(): Promise<void> } {
+  const list: Hook[] = [];
+  return {
+    list,
+    async run() {
+      for (const hook of list) {
+        try {
+          await hook();
+        } catch (error) {
+          logger.error({ err: error }, 'work after a commit failed');
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import pg from 'pg';
+
+/** What PostgreSQL answered to one statement. */
+export interface Answer {
+  /** Command tag without counts: `SELECT`, `UPDATE`, `COMMIT`, `ROLLBACK`, … */
+  command: string;
+  rowCount: number | null;
+  rows: unknown[];
+}
+
+type AnswerCallback = (error: Error | undefined, answer: Answer) => void;
+type QueryConstructor = new (
+  config: { text: string; values?: readonly unknown[]; name?: string },
+  values: undefined,
+  callback: AnswerCallback,
+) => pg.Submittable;
+
+// A ready-made Query costs neither the promise nor the stack capture of client.query(text); pg's types lack this form.
+const Query = pg.Query as unknown as QueryConstructor;
+
+/** Prepared statements a connection may hold; later ones are sent unnamed. */
+const namesMax = 256;
+const nameCacheMax = 4096;
+
+/** Whether statements are named, for all connections of one database; an old pooler switches it off. */
+export interface Naming {
+  enabled: boolean;
+  readonly names: Map<string, string>;
+}
+
+/**
+ * One connection in pipeline mode. Statements sent in the same turn of the event loop leave in one write, and the
+ * answers arrive in order.
+ */
+export class Wire {
+  /** Statements sent and not yet answered. */
+  pending = 0;
+  /** Longest silence while statements are pending, in milliseconds. */
+  silenceMaxMs = 0;
+  /** `performance.now()` of the last sign of life. */
+  lastProgress = 0;
+  /** Why we cut the connection, or undefined. */
+  cutBecause: 'silence' | 'abort' | undefined;
+  #corked = false;
+  readonly #named = new Set<string>();
+  readonly client: pg.PoolClient;
+  readonly #naming: Naming;
+
+  constructor(client: pg.PoolClient, naming: Naming) {
+    this.client = client;
+    this.#naming = naming;
+  }
+
+  get usable(): boolean {
+    return this.cutBecause === undefined && !this.#stream.destroyed && this.#stream.writable;
+  }
+
+  /** Sends one statement; the promise settles with its answer and never blocks what is sent after it. */
+  send(text: string, values?: readonly unknown[]): Promise<Answer> {
+    this.#corkTurn();
+    if (this.pending === 0) this.lastProgress = performance.now();
+    this.pending += 1;
+    return new Promise((resolve, reject) => {
+      const config = values === undefined ? { text } : { text, values, ...this.#nameOf(text) };
+      const settle: AnswerCallback = (error, answer) => {
+        this.pending -= 1;
+        this.lastProgress = performance.now();
+        if (error) reject(error);
+        else resolve(answer);
+      };
+      this.client.query(new Query(config, undefined, settle));
+    });
+  }
+
+  /** Cuts the connection; everything pending rejects. */
+  cut(reason: 'silence' | 'abort'): void {
+    this.cutBecause ??= reason;
+    this.#stream.destroy();
+  }
+
+  /** TLS replaces the stream during the handshake, so it is looked up each time. */
+  get #stream(): Duplex {
+    return (this.client as unknown as { connection: { stream: Duplex } }).connection.stream;
+  }
+
+  #corkTurn(): void {
+    if (this.#corked) return;
+    this.#corked = true;
+    const stream = this.#stream;
+    stream.cork();
+    // Runs after the microtasks of this turn: everything they sent is in one write.
+    process.nextTick(() => {
+      this.#corked = false;
+      stream.uncork();
+    });
+  }
+
+  #nameOf(text: string): { name?: string } {
+    if (!this.#naming.enabled) return {};
+    let name = this.#naming.names.get(text);
+    if (name === undefined) {
+      name = createHash('sha256').update(text).digest('base64url').slice(0, 24);
+      if (this.#naming.names.size < nameCacheMax) this.#naming.names.set(text, name);
+    }
+    if (!this.#named.has(name)) {
+      if (this.#named.size >= namesMax) return {};
+      this.#named.add(name);
+    }
+    return { name };
+  }
+}
