@@ -54,7 +54,7 @@ function kindValidators(entity: model.Entity): model.KindValidator[] {
 /** What Backstage says: undefined when it takes the entity, else its message. */
 async function backstageVerdict(document: Json): Promise<string | undefined> {
   try {
-    const entity = await policies.enforce(structuredClone(document) as unknown as model.Entity);
+    const entity = (await policies.enforce(structuredClone(document) as unknown as model.Entity)) as model.Entity;
     for (const kind of kindValidators(entity)) if (await kind.check(entity)) return undefined;
     return `No processor recognized the entity ${model.stringifyEntityRef(entity)} as valid, possibly caused by a foreign kind or apiVersion`;
   } catch (err) {
