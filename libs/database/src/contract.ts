@@ -1,4 +1,4 @@
-import type { Compilable, Kysely } from 'kysely';
+import type { Compilable, Kysely, RawBuilder } from 'kysely';
 import type { Logger, Metrics } from '@idp/telemetry';
 import type { MigrationSource } from './migrations/source.ts';
 
@@ -52,6 +52,8 @@ export type AuditSink = (tx: Tx<never>, record: AuditRecord) => void;
 export interface Tx<DB> {
   /** kysely bound to this transaction; queries started together leave in one write. */
   readonly db: Kysely<DB>;
+  /** Name of the service whose schema this is. */
+  readonly service: string;
   /** Tenant of the context; the platform tenant in the global door. */
   readonly tenantId: string;
   readonly readOnly: boolean;
@@ -61,11 +63,11 @@ export interface Tx<DB> {
   audit(entry: AuditEntry): void;
   /**
    * Buffers a row that leaves with COMMIT, after every statement of `fn`. Rows of one table keep their order.
-   * `tenant_id` is filled in where the row has none. Objects are stored as JSON.
+   * Objects are stored as JSON, arrays as PostgreSQL arrays; columns left out take their default.
    */
   beforeCommit(table: string, row: Readonly<Record<string, unknown>>): void;
   /** Buffers a statement whose result nobody needs; it leaves with COMMIT, before the buffered rows. */
-  withCommit(statement: Compilable): void;
+  withCommit(statement: Compilable | RawBuilder<unknown>, options?: { unaudited?: string }): void;
   /** Runs after a confirmed COMMIT; its errors are logged. */
   afterCommit(fn: () => void | Promise<void>): void;
   /** Runs `fn` behind a savepoint: when it throws, its statements and buffered rows are undone and the error is thrown. */

@@ -1,5 +1,5 @@
 import type { Database, DatabaseOptions, AuditSink } from './contract.ts';
-import { createDatabaseMetrics, reportPools } from './metrics.ts';
+import { createDatabaseMetrics, reportPools, type DatabaseMetrics } from './metrics.ts';
 import { checkMigrations } from './migrations/ready.ts';
 import { createCursorCodec } from './pages/cursor.ts';
 import { runChunk } from './transaction/chunk.ts';
@@ -102,4 +102,8 @@ export function busDoor<DB>(database: Database<DB>): PlatformDoor<DB> {
 /** A tenant's door whose connections are not those of the app pool, so that it may be used inside a transaction. */
 export function sideDoor<DB>(database: Database<DB>, tenantId: string) {
   return createDoor<DB>(doorsOf(database).side, { tenantId: tenantUuid(tenantId) });
+}
+
+export function metricsOf<DB>(database: Database<DB>): DatabaseMetrics {
+  return doorsOf(database).environment.metrics;
 }

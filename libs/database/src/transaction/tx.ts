@@ -1,4 +1,4 @@
-import type { Compilable, Kysely } from 'kysely';
+import type { Compilable, Kysely, RawBuilder } from 'kysely';
 import { recordAudit } from '../audit/record.ts';
 import type { AuditEntry, AuditSink, CursorCodec, Tx } from '../contract.ts';
 import { bindKysely } from './bound-kysely.ts';
@@ -18,6 +18,7 @@ export interface TxSettings {
 /** The transaction as one tenant's code sees it. */
 export class ScopedTx<DB> implements Tx<DB> {
   readonly db: Kysely<DB>;
+  readonly service: string;
   readonly tenantId: string;
   readonly readOnly: boolean;
   readonly cursors: CursorCodec;
@@ -31,6 +32,7 @@ export class ScopedTx<DB> implements Tx<DB> {
     this.#session = session;
     this.#settings = settings;
     this.db = bindKysely<DB>(session);
+    this.service = settings.service;
     this.tenantId = settings.tenantId;
     this.readOnly = settings.readOnly;
     this.cursors = settings.cursors;
@@ -53,10 +55,10 @@ export class ScopedTx<DB> implements Tx<DB> {
     this.#buffers.rows.push({ table, row });
   }
 
-  withCommit(statement: Compilable): void {
+  withCommit(statement: Compilable | RawBuilder<unknown>, options: { unaudited?: string } = {}): void {
     this.#mustWrite('withCommit');
-    this.#session.changed = true;
-    this.#buffers.statements.push(statement.compile());
+    if (options.unaudited === undefined) this.#session.changed = true;
+    this.#buffers.statements.push(statement.compile(this.db));
   }
 
   afterCommit(fn: () => void | Promise<void>): void {
