@@ -18,7 +18,5 @@ create policy tenant on changes to {{app}} using (tenant_id = (select ctx_tenant
 grant select, insert on changes to {{app}};
 
 create table changes_default partition of changes default;
-comment on table changes_default is 'class: tenant';
 alter table changes_default enable row level security;
 alter table changes_default force row level security;
-create policy tenant on changes_default to {{app}} using (tenant_id = (select ctx_tenant())) with check (tenant_id = (select ctx_tenant()));
