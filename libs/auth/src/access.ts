@@ -70,8 +70,7 @@ export function createAccess({ reader, manifest }: { reader: AccessReader; manif
       }
       if (decision === 'denied') throw new PermissionError(`${permission} is required`);
     },
-    visibility: async (principal, permission) =>
-      (await decide(principal, permission)) === 'allowed' ? 'all' : 'none',
+    visibility: async (principal, permission) => ((await decide(principal, permission)) === 'allowed' ? 'all' : 'none'),
   };
 }
 

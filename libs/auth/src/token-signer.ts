@@ -15,5 +15,7 @@ const encoder = new TextEncoder();
  */
 export async function signAccessToken(key: SigningKey, claims: AccessClaims): Promise<string> {
   const payload = encoder.encode(JSON.stringify(accessClaims.parse(claims)));
-  return new CompactSign(payload).setProtectedHeader({ alg: key.alg, kid: key.kid, typ: 'at+jwt' }).sign(key.privateKey);
+  return new CompactSign(payload)
+    .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: 'at+jwt' })
+    .sign(key.privateKey);
 }

@@ -52,6 +52,10 @@ function parseObject(bytes: Buffer | undefined): Record<string, unknown> | undef
 function isTokenHeader(header: Record<string, unknown>): header is Record<string, unknown> & TokenHeader {
   const { alg, kid, typ } = header;
   return (
-    Object.keys(header).length === 3 && typeof alg === 'string' && typeof kid === 'string' && kid !== '' && typ === 'at+jwt'
+    Object.keys(header).length === 3 &&
+    typeof alg === 'string' &&
+    typeof kid === 'string' &&
+    kid !== '' &&
+    typ === 'at+jwt'
   );
 }

@@ -1,0 +1,52 @@
+import { isSystemRole, type AccessReader, type SystemRole } from '@idp/auth';
+import type { Database } from '@idp/database';
+import { LRUCache } from 'lru-cache';
+import { listTenantRoles } from '../store/memberships.ts';
+import { findTenant } from '../store/tenants.ts';
+import { findUser } from '../store/users.ts';
+import type { AuthTables } from '../store/tables.ts';
+
+export interface LocalAccessReader extends AccessReader {
+  /** Forgets what is known of one user in one tenant; called after a change has been committed. */
+  forget(tenantId: string, userId: string): void;
+}
+
+const freshMs = 1_000;
+
+/**
+ * Roles read from this service's own tables and kept for 1 s, so that a change reaches every process within a second;
+ * a change made in this process shows at once. None for a disabled account, an ended membership, a suspended tenant or
+ * anyone but a person.
+ */
+export function createAccessReader(options: { database: Database<AuthTables>; clock: () => Date }): LocalAccessReader {
+  const { database, clock } = options;
+  const known = new LRUCache<string, Promise<readonly SystemRole[]>>({ max: 10_000, ttl: freshMs, ttlResolution: 0 });
+
+  async function read(tenantId: string, userId: string): Promise<readonly SystemRole[]> {
+    return database.tenant(tenantId).read(
+      async (tx) => {
+        const [tenant, user, roles] = await Promise.all([
+          findTenant(tx, tenantId),
+          findUser(tx, userId),
+          listTenantRoles(tx, userId, clock()),
+        ]);
+        return tenant?.status === 'active' && user?.status === 'active' ? roles.filter(isSystemRole) : [];
+      },
+      { global: true },
+    );
+  }
+
+  return {
+    rolesOf(principal) {
+      if (principal.type !== 'user') return Promise.resolve([]);
+      const key = `${principal.tenantId}|${principal.id}`;
+      const cached = known.get(key);
+      if (cached !== undefined) return cached;
+      const reading = read(principal.tenantId, principal.id);
+      known.set(key, reading);
+      reading.catch(() => known.delete(key));
+      return reading;
+    },
+    forget: (tenantId, userId) => void known.delete(`${tenantId}|${userId}`),
+  };
+}

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { integer, secret } from '@idp/config';
+
+const day = 86_400;
+const secondsOf: Record<string, number> = { s: 1, m: 60, h: 3_600, d: day };
+
+/** `900`, `900s`, `15m`, `12h`, `7d` as whole seconds. */
+function duration({ min, max }: { min: number; max: number }) {
+  return z
+    .string()
+    .regex(/^\d{1,9}[smhd]?$/, 'must be a number with s, m, h or d')
+    .transform((text) => Number.parseInt(text, 10) * (secondsOf[text.at(-1) ?? 's'] ?? 1))
+    .pipe(z.int().min(min).max(max));
+}
+
+/** Variables of this service. */
+export const authConfig = z.object({
+  JWT_EXPIRES_IN: duration({ min: 60, max: 900 }).default(900),
+  REFRESH_TOKEN_EXPIRES_IN: duration({ min: 60, max: 90 * day }).default(7 * day),
+  SESSION_MAX_AGE: duration({ min: 60, max: 366 * day }).default(30 * day),
+  ARGON2_MEMORY_KIB: integer({ min: 8_192, max: 1_048_576 }).default(19_456),
+  ARGON2_PASSES: integer({ min: 1, max: 100 }).default(2),
+  ARGON2_LANES: integer({ min: 1, max: 16 }).default(1),
+  HASH_CONCURRENCY: integer({ min: 1, max: 64 }).default(4),
+  HASH_QUEUE: integer({ min: 0, max: 10_000 }).default(32),
+  IDP_TENANT: z.string().default('default'),
+  IDP_ADMIN_EMAIL: z.string().optional(),
+  IDP_ADMIN_PASSWORD: secret().optional(),
+  JWT_SECRET: z
+    .undefined(
+      'tokens are signed with a key pair that this service makes; a shared secret would let every service forge them',
+    )
+    .optional(),
+});
+
+export type AuthConfig = z.output<typeof authConfig>;

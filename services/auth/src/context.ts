@@ -1,0 +1,54 @@
+import type { Database } from '@idp/database';
+import type { Secrets } from '@idp/secrets';
+import type { ServicePlatform } from '@idp/service';
+import { createAccessReader, type LocalAccessReader } from './access/access-reader.ts';
+import type { AuthConfig } from './config.ts';
+import type { SessionLife } from './domain/session-life.ts';
+import { createLoginMetrics, type LoginMetrics } from './login-metrics.ts';
+import { createCommonPasswords, type CommonPasswords } from './passwords/common-passwords.ts';
+import { createPasswordHasher, type PasswordHasher } from './passwords/password-hasher.ts';
+import type { AuthTables } from './store/tables.ts';
+import { createAccessTokens, type AccessTokens } from './tokens/access-tokens.ts';
+import { loadSigningKeys, type SigningKeys } from './tokens/signing-keys.ts';
+
+/** What operations and handlers need. */
+export interface AuthContext {
+  database: Database<AuthTables>;
+  secrets: Secrets;
+  clock: () => Date;
+  passwords: PasswordHasher;
+  commonPasswords: CommonPasswords;
+  signingKeys: SigningKeys;
+  accessTokens: AccessTokens;
+  sessionLife: SessionLife;
+  access: LocalAccessReader;
+  metrics: LoginMetrics;
+}
+
+export async function createAuthContext(platform: ServicePlatform<AuthConfig>): Promise<AuthContext> {
+  const { config, secrets, clock, host } = platform;
+  const database: Database<AuthTables> = platform.database;
+  const signingKeys = await loadSigningKeys({ database, secrets });
+  return {
+    database,
+    secrets,
+    clock,
+    passwords: createPasswordHasher({
+      parameters: { memoryKib: config.ARGON2_MEMORY_KIB, passes: config.ARGON2_PASSES, lanes: config.ARGON2_LANES },
+      concurrency: config.HASH_CONCURRENCY,
+      queue: config.HASH_QUEUE,
+      metrics: platform.metrics,
+    }),
+    commonPasswords: createCommonPasswords(),
+    signingKeys,
+    accessTokens: createAccessTokens({
+      publicUrl: host.publicUrl,
+      lifetimeSeconds: config.JWT_EXPIRES_IN,
+      signingKey: signingKeys.active,
+      clock,
+    }),
+    sessionLife: { idleSeconds: config.REFRESH_TOKEN_EXPIRES_IN, maxSeconds: config.SESSION_MAX_AGE },
+    access: createAccessReader({ database, clock }),
+    metrics: createLoginMetrics(platform.metrics),
+  };
+}

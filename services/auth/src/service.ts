@@ -1,0 +1,34 @@
+import { defineService } from '@idp/service';
+import { authConfig } from './config.ts';
+import { onTenantPrepared } from './consumers/on-tenant-prepared.ts';
+import { createAuthContext } from './context.ts';
+import { jwksRoutes } from './routes/jwks.ts';
+import { meRoutes } from './routes/me.ts';
+import { sessionRoutes } from './routes/session.ts';
+import { setUpAtStart } from './start.ts';
+
+/** Identity and access: who is calling, in which tenant, with which role. */
+export const auth = defineService({
+  name: 'auth',
+  description: 'Accounts, sessions, tokens, tenants and memberships',
+  config: authConfig,
+  migrations: new URL('../migrations/', import.meta.url),
+  permissions: {},
+  globalTables: true,
+  database: { constraints: { tenants_slug: 'slug', users_email_norm: 'email', memberships_user: 'userId' } },
+  async createContext(platform) {
+    const ctx = await createAuthContext(platform);
+    await setUpAtStart(ctx, platform);
+    return ctx;
+  },
+  routes: (ctx) => [sessionRoutes(ctx), meRoutes(ctx), jwksRoutes(ctx)],
+  consumers: (ctx) => [onTenantPrepared(ctx.clock)],
+  provides: (ctx) => ({ jwks: { keys: async () => ctx.signingKeys.published }, access: ctx.access }),
+});
+
+export type { AuthContext } from './context.ts';
+export { addMember, type NewMember } from './operations/add-member.ts';
+export { createTenant, type NewTenant } from './operations/create-tenant.ts';
+export { logIn, type SignIn } from './operations/log-in.ts';
+export { registerMember, type RegisteredMember } from './operations/register-member.ts';
+export { registerUser, type NewUser } from './operations/register-user.ts';

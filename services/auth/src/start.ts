@@ -1,0 +1,39 @@
+import { ConfigError } from '@idp/config';
+import { AppError } from '@idp/errors';
+import type { Logger } from '@idp/telemetry';
+import type { AuthConfig } from './config.ts';
+import type { AuthContext } from './context.ts';
+import { setUpPlatform } from './operations/set-up-platform.ts';
+
+type SetupVariables = Pick<AuthConfig, 'IDP_ADMIN_EMAIL' | 'IDP_ADMIN_PASSWORD' | 'IDP_TENANT'>;
+
+/**
+ * The first owner named by `IDP_ADMIN_EMAIL` and `IDP_ADMIN_PASSWORD`, which act only while no user exists. A value the
+ * rules refuse stops the start with a ConfigError that says why; without them the log says how to go on.
+ */
+export async function setUpAtStart(
+  ctx: AuthContext,
+  { config, logger }: { config: SetupVariables; logger: Logger },
+): Promise<void> {
+  const { IDP_ADMIN_EMAIL: email, IDP_ADMIN_PASSWORD: password, IDP_TENANT: tenantSlug } = config;
+  const owner = email !== undefined && password !== undefined ? { email, password } : undefined;
+  try {
+    const state = await setUpPlatform(ctx, { tenantSlug, ...(owner && { owner }) });
+    if (state === 'done') logger.info('the first tenant and its owner exist now');
+    if (state === 'waiting')
+      logger.warn('nobody can sign in yet: set IDP_ADMIN_EMAIL and IDP_ADMIN_PASSWORD and start again');
+  } catch (error) {
+    throw configurationFault(error) ?? error;
+  }
+}
+
+function configurationFault(cause: unknown): ConfigError | undefined {
+  if (!(cause instanceof AppError)) return undefined;
+  const names: Partial<Record<AppError['code'], string>> = {
+    PASSWORD_REJECTED: 'IDP_ADMIN_PASSWORD',
+    NAME_RESERVED: 'IDP_TENANT',
+    VALIDATION_ERROR: cause.message.startsWith('the slug') ? 'IDP_TENANT' : 'IDP_ADMIN_EMAIL',
+  };
+  const name = names[cause.code];
+  return name === undefined ? undefined : new ConfigError([{ name, message: cause.message }]);
+}

@@ -1,0 +1,117 @@
+import { sql, type Insertable } from 'kysely';
+import type { Tx } from '@idp/database';
+import { isRoleKey, type RoleKey } from '../domain/role.ts';
+import type { AuthTables, MembershipsTable } from './tables.ts';
+
+/** False when the user is a member already, in whatever state. */
+export async function insertMembership(tx: Tx<AuthTables>, row: Insertable<MembershipsTable>): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await tx.db
+    .insertInto('memberships')
+    .values(row)
+    .onConflict((conflict) => conflict.columns(['tenant_id', 'user_id']).where('status', '<>', 'removed').doNothing())
+    .executeTakeFirstOrThrow();
+  return numInsertedOrUpdatedRows === 1n;
+}
+
+/** The global side of a membership: same transaction, same status. */
+export async function saveUserTenant(
+  tx: Tx<AuthTables>,
+  row: { userId: string; status: 'active'; now: Date },
+): Promise<void> {
+  const values = { status: row.status, last_used_at: row.now.toISOString() };
+  await tx.db
+    .insertInto('user_tenants')
+    .values({ user_id: row.userId, tenant_id: tx.tenantId, ...values })
+    .onConflict((conflict) => conflict.columns(['user_id', 'tenant_id']).doUpdateSet(values))
+    .execute();
+}
+
+export async function touchUserTenant(tx: Tx<AuthTables>, userId: string, now: Date): Promise<void> {
+  await tx.db
+    .updateTable('user_tenants')
+    .set({ last_used_at: now.toISOString() })
+    .where('user_id', '=', userId)
+    .where('tenant_id', '=', tx.tenantId)
+    .execute();
+}
+
+/** Whether the user is an active member of the transaction's tenant. */
+export async function isActiveMember(tx: Tx<AuthTables>, userId: string): Promise<boolean> {
+  const row = await tx.db
+    .selectFrom('memberships')
+    .select('id')
+    .where('tenant_id', '=', tx.tenantId)
+    .where('user_id', '=', userId)
+    .where('status', '=', 'active')
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+export async function insertTenantRole(
+  tx: Tx<AuthTables>,
+  row: { id: string; userId: string; role: RoleKey; grantedBy: string; reason: string; now: Date },
+): Promise<void> {
+  await tx.db
+    .insertInto('role_bindings')
+    .values({
+      id: row.id,
+      principal_type: 'user',
+      principal_id: row.userId,
+      role_id: row.role,
+      scope_type: 'tenant',
+      scope_id: tx.tenantId,
+      starts_at: row.now.toISOString(),
+      granted_by: row.grantedBy,
+      granted_via: 'direct',
+      reason: row.reason,
+    })
+    .execute();
+}
+
+/** System roles the user holds in the whole tenant now; none without an active membership. */
+export async function listTenantRoles(tx: Tx<AuthTables>, userId: string, now: Date): Promise<RoleKey[]> {
+  const at = now.toISOString();
+  const rows = await tx.db
+    .selectFrom('role_bindings')
+    .innerJoin('memberships', (join) =>
+      join
+        .onRef('memberships.tenant_id', '=', 'role_bindings.tenant_id')
+        .onRef('memberships.user_id', '=', 'role_bindings.principal_id'),
+    )
+    .select('role_bindings.role_id')
+    .where('role_bindings.tenant_id', '=', tx.tenantId)
+    .where('role_bindings.principal_type', '=', 'user')
+    .where('role_bindings.principal_id', '=', userId)
+    .where('role_bindings.scope_type', '=', 'tenant')
+    .where('role_bindings.starts_at', '<=', at)
+    .where((where) =>
+      where.or([where('role_bindings.expires_at', 'is', null), where('role_bindings.expires_at', '>', at)]),
+    )
+    .where('memberships.status', '=', 'active')
+    .orderBy('role_bindings.role_id')
+    .execute();
+  return [...new Set(rows.map((row) => row.role_id).filter(isRoleKey))];
+}
+
+/** Version of what the tenant's members may do; 0 before the first grant. */
+export async function getAccessVersion(tx: Tx<AuthTables>): Promise<number> {
+  const row = await tx.db
+    .selectFrom('access_versions')
+    .select('version')
+    .where('tenant_id', '=', tx.tenantId)
+    .executeTakeFirst();
+  return row?.version ?? 0;
+}
+
+/** Never below the clock in milliseconds, so that a database restored from a backup does not go back. */
+export async function advanceAccessVersion(tx: Tx<AuthTables>, now: Date): Promise<void> {
+  await tx.db
+    .insertInto('access_versions')
+    .values({ version: now.getTime() })
+    .onConflict((conflict) =>
+      conflict.column('tenant_id').doUpdateSet({
+        version: sql<number>`greatest(access_versions.version + 1, excluded.version)`,
+      }),
+    )
+    .execute();
+}

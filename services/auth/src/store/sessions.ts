@@ -1,0 +1,86 @@
+import type { Insertable, Selectable } from 'kysely';
+import type { Tx } from '@idp/database';
+import type { AuthTables, RevocationReason, SessionsTable } from './tables.ts';
+
+const columns = [
+  'id',
+  'user_id',
+  'tenant_id',
+  'counter',
+  'mac_key_sealed',
+  'rotated_at',
+  'amr',
+  'acr',
+  'auth_time',
+  'idle_expires_at',
+  'absolute_expires_at',
+  'revoked_at',
+] as const;
+
+export type SessionRow = Pick<Selectable<SessionsTable>, (typeof columns)[number]>;
+
+export async function insertSession(tx: Tx<AuthTables>, row: Insertable<SessionsTable>): Promise<void> {
+  await tx.db.insertInto('sessions').values(row).execute();
+}
+
+export async function findSession(tx: Tx<AuthTables>, id: string): Promise<SessionRow | undefined> {
+  return tx.db.selectFrom('sessions').select(columns).where('id', '=', id).executeTakeFirst();
+}
+
+/** The row, locked to the end of the transaction: rotations of one session come one after the other. */
+export async function lockSession(tx: Tx<AuthTables>, id: string): Promise<SessionRow | undefined> {
+  return tx.db.selectFrom('sessions').select(columns).where('id', '=', id).forUpdate().executeTakeFirst();
+}
+
+export async function rotateSession(
+  tx: Tx<AuthTables>,
+  id: string,
+  next: { counter: number; now: Date; idleExpiresAt: Date },
+): Promise<void> {
+  const at = next.now.toISOString();
+  await tx.db
+    .updateTable('sessions')
+    .set({ counter: next.counter, rotated_at: at, last_seen_at: at, idle_expires_at: next.idleExpiresAt.toISOString() })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** Ends the session if nobody did before; its new version, or undefined. */
+export async function revokeSession(
+  tx: Tx<AuthTables>,
+  id: string,
+  { reason, now }: { reason: RevocationReason; now: Date },
+): Promise<{ version: number; userId: string } | undefined> {
+  const row = await tx.db
+    .updateTable('sessions')
+    .set((update) => ({
+      revoked_at: now.toISOString(),
+      revoked_reason: reason,
+      version: update('version', '+', 1),
+    }))
+    .where('id', '=', id)
+    .where('tenant_id', '=', tx.tenantId)
+    .where('revoked_at', 'is', null)
+    .returning(['version', 'user_id as userId'])
+    .executeTakeFirst();
+  return row;
+}
+
+/** Live sessions of the user beyond the `kept` newest, oldest last. */
+export async function listSurplusSessions(
+  tx: Tx<AuthTables>,
+  userId: string,
+  { kept, now }: { kept: number; now: Date },
+): Promise<{ id: string; tenantId: string }[]> {
+  return tx.db
+    .selectFrom('sessions')
+    .select(['id', 'tenant_id as tenantId'])
+    .where('user_id', '=', userId)
+    .where('revoked_at', 'is', null)
+    .where('idle_expires_at', '>', now.toISOString())
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .offset(kept)
+    .limit(100)
+    .execute();
+}

@@ -1,0 +1,40 @@
+import type { Insertable } from 'kysely';
+import type { JWK } from 'jose';
+import type { Tx } from '@idp/database';
+import type { AuthTables, SigningKeysTable } from './tables.ts';
+
+export interface StoredSigningKey {
+  kid: string;
+  alg: 'EdDSA' | 'ES256';
+  state: SigningKeysTable['state'];
+  publicJwk: JWK;
+  privateSealed: string;
+}
+
+/** Keys whose signatures are accepted, the active one first. */
+export async function listUsableSigningKeys(tx: Tx<AuthTables>): Promise<StoredSigningKey[]> {
+  const rows = await tx.db
+    .selectFrom('signing_keys')
+    .select(['kid', 'alg', 'state', 'public_jwk', 'private_sealed'])
+    .where('state', 'in', ['next', 'active', 'retiring'])
+    .orderBy('state')
+    .orderBy('kid')
+    .execute();
+  return rows.map((row) => ({
+    kid: row.kid,
+    alg: row.alg,
+    state: row.state,
+    publicJwk: row.public_jwk as JWK,
+    privateSealed: row.private_sealed,
+  }));
+}
+
+/** False when there is an active key already; waits for another process that is making one. */
+export async function insertActiveSigningKey(tx: Tx<AuthTables>, row: Insertable<SigningKeysTable>): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await tx.db
+    .insertInto('signing_keys')
+    .values(row)
+    .onConflict((conflict) => conflict.column('state').where('state', '=', 'active').doNothing())
+    .executeTakeFirstOrThrow();
+  return numInsertedOrUpdatedRows === 1n;
+}

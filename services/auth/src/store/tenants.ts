@@ -1,0 +1,57 @@
+import type { Insertable } from 'kysely';
+import type { Tx } from '@idp/database';
+import type { TenantOption } from '../domain/tenant-choice.ts';
+import type { AuthTables, OrganizationsTable, TenantsTable } from './tables.ts';
+
+export type TenantSummary = Pick<TenantOption, 'id' | 'slug' | 'name' | 'status'>;
+
+/** Tenants the user is an active member of, in whatever state they are. */
+export async function listTenantsOfUser(tx: Tx<AuthTables>, userId: string): Promise<TenantOption[]> {
+  const rows = await tx.db
+    .selectFrom('user_tenants')
+    .innerJoin('tenants', 'tenants.id', 'user_tenants.tenant_id')
+    .select(['tenants.id', 'tenants.slug', 'tenants.name', 'tenants.status', 'user_tenants.last_used_at as lastUsedAt'])
+    .where('user_tenants.user_id', '=', userId)
+    .where('user_tenants.status', '=', 'active')
+    .orderBy('tenants.slug')
+    .execute();
+  return rows;
+}
+
+export async function findTenant(tx: Tx<AuthTables>, id: string): Promise<TenantSummary | undefined> {
+  return tx.db.selectFrom('tenants').select(['id', 'slug', 'name', 'status']).where('id', '=', id).executeTakeFirst();
+}
+
+/** Whether any tenant but the platform's exists. */
+export async function anyTenantExists(tx: Tx<AuthTables>, platformTenantId: string): Promise<boolean> {
+  const row = await tx.db
+    .selectFrom('tenants')
+    .select('id')
+    .where('id', '<>', platformTenantId)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** False when the id exists already. A taken slug is a conflict. */
+export async function insertTenant(tx: Tx<AuthTables>, row: Insertable<TenantsTable>): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await tx.db
+    .insertInto('tenants')
+    .values(row)
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .executeTakeFirstOrThrow();
+  return numInsertedOrUpdatedRows === 1n;
+}
+
+export async function insertOrganization(tx: Tx<AuthTables>, row: Insertable<OrganizationsTable>): Promise<void> {
+  await tx.db.insertInto('organizations').values(row).execute();
+}
+
+/** The receipt of one service for the transaction's tenant; the first time counts. */
+export async function recordPrepared(tx: Tx<AuthTables>, service: string, preparedAt: Date): Promise<void> {
+  await tx.db
+    .insertInto('tenant_receipts')
+    .values({ service, prepared_at: preparedAt.toISOString() })
+    .onConflict((conflict) => conflict.columns(['tenant_id', 'service']).doNothing())
+    .execute();
+}

@@ -1,0 +1,106 @@
+import type { Insertable } from 'kysely';
+import type { Tx } from '@idp/database';
+import type { AuthTables, UsersTable } from './tables.ts';
+
+/** What sign-in needs of an account. */
+export interface Account {
+  id: string;
+  email: string;
+  name: string;
+  status: UsersTable['status'];
+  tokenEpoch: number;
+  /** Absent for accounts that sign in elsewhere. */
+  phc?: string;
+}
+
+export async function findAccountByEmail(tx: Tx<AuthTables>, emailNorm: string): Promise<Account | undefined> {
+  const row = await tx.db
+    .selectFrom('users')
+    .leftJoin('user_passwords', 'user_passwords.user_id', 'users.id')
+    .select(['users.id', 'users.email', 'users.name', 'users.status', 'users.token_epoch', 'user_passwords.phc'])
+    .where('users.email_norm', '=', emailNorm)
+    .where('users.erased_at', 'is', null)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const { id, email, name, status, token_epoch: tokenEpoch, phc } = row;
+  return { id, email, name, status, tokenEpoch, ...(phc === null ? {} : { phc }) };
+}
+
+export interface UserProfile {
+  id: string;
+  email: string;
+  emailVerified: boolean;
+  name: string;
+  avatarUrl: string | null;
+  locale: string | null;
+  timezone: string | null;
+  status: UsersTable['status'];
+  tokenEpoch: number;
+  createdAt: string;
+}
+
+export async function findUser(tx: Tx<AuthTables>, id: string): Promise<UserProfile | undefined> {
+  const row = await tx.db
+    .selectFrom('users')
+    .select([
+      'id',
+      'email',
+      'email_verified_at',
+      'name',
+      'avatar_url',
+      'locale',
+      'timezone',
+      'status',
+      'token_epoch',
+      'created_at',
+    ])
+    .where('id', '=', id)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  return {
+    id: row.id,
+    email: row.email,
+    emailVerified: row.email_verified_at !== null,
+    name: row.name,
+    avatarUrl: row.avatar_url,
+    locale: row.locale,
+    timezone: row.timezone,
+    status: row.status,
+    tokenEpoch: row.token_epoch,
+    createdAt: row.created_at,
+  };
+}
+
+export async function anyUserExists(tx: Tx<AuthTables>): Promise<boolean> {
+  return (await tx.db.selectFrom('users').select('id').limit(1).executeTakeFirst()) !== undefined;
+}
+
+/** False when the address has an account already. */
+export async function insertUser(tx: Tx<AuthTables>, row: Insertable<UsersTable>): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await tx.db
+    .insertInto('users')
+    .values(row)
+    .onConflict((conflict) => conflict.column('email_norm').where('erased_at', 'is', null).doNothing())
+    .executeTakeFirstOrThrow();
+  return numInsertedOrUpdatedRows === 1n;
+}
+
+export async function setPasswordHash(tx: Tx<AuthTables>, userId: string, phc: string, now: Date): Promise<void> {
+  await tx.db
+    .insertInto('user_passwords')
+    .values({ user_id: userId, phc, changed_at: now.toISOString() })
+    .onConflict((conflict) => conflict.column('user_id').doUpdateSet({ phc }))
+    .execute();
+}
+
+/** Id of the account that was made first. */
+export async function findFirstUser(tx: Tx<AuthTables>): Promise<string | undefined> {
+  const row = await tx.db
+    .selectFrom('users')
+    .select('id')
+    .orderBy('created_at')
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.id;
+}
