@@ -8,6 +8,8 @@ export {
   type StoredAnswer,
 } from './idempotency.ts';
 export { createKeyRowStore } from './key-rows.ts';
+export { formatFinding, lintMigrations } from './lint/lint-migrations.ts';
+export type { LintFinding } from './lint/rules.ts';
 export { MigrationError } from './migrations/files.ts';
 export { migrate, type MigrateOptions, type MigrateResult } from './migrations/migrate.ts';
 export { databaseMigrations } from './migrations/own.ts';
