@@ -25,3 +25,7 @@ export { etag, ifMatch, lockIds } from './rows.ts';
 export { named } from './transaction/bound-kysely.ts';
 export type { PlatformDoor, PlatformOptions, PlatformTx } from './transaction/platform.ts';
 export { CommitUnknownError } from './wire/errors.ts';
+export { catalogAssertions, type CatalogFinding } from './catalog/assertions.ts';
+export type { SqlConnection } from './catalog/facts.ts';
+export { generateTables } from './catalog/generate-tables.ts';
+export { explain, judgePlan, type PlanLimits, type QueryPlan } from './catalog/explain.ts';
