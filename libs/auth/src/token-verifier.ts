@@ -5,7 +5,7 @@ import { LRUCache } from 'lru-cache';
 import { accessClaims, claimsFault, type AccessClaims } from './claims.ts';
 import { createKeySet, type JwksSource } from './key-set.ts';
 import type { Principal } from './principal.ts';
-import { readTokenText } from './token-text.ts';
+import { readTokenText, tokenBytesMax } from './token-text.ts';
 
 export interface TokenVerifier {
   /**
@@ -56,6 +56,7 @@ export function createTokenVerifier(options: {
 
   return {
     async verify(token) {
+      if (token.length > tokenBytesMax) throw invalidToken('size');
       const digest = createHash('sha256').update(token).digest('base64url');
       const known = verified.get(digest);
       const current = known ?? (await verifyOnce(token));

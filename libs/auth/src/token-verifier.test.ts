@@ -1,0 +1,377 @@
+import { createHmac, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import fc from 'fast-check';
+import { exportJWK, exportSPKI, generateKeyPair, type CryptoKey, type JWK } from 'jose';
+import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { signAccessToken, type SigningKey } from './token-signer.ts';
+import { createTokenVerifier, type TokenVerifier } from './token-verifier.ts';
+import type { AccessClaims } from './claims.ts';
+
+const issuer = 'https://idp.test';
+const audience = `${issuer}/api`;
+const user = '0192d6a0-0000-7000-8000-000000000001';
+const other = '0192d6a0-0000-7000-8000-000000000002';
+const tenant = '0192d6a0-0000-7000-8000-00000000000a';
+const start = 1_770_000_000;
+
+type Header = Record<string, unknown>;
+type Claims = Record<string, unknown>;
+/** Signs the text before the last dot. */
+type Signer = (input: string) => Buffer;
+
+let key: SigningKey & { publicKey: CryptoKey; object: KeyObject };
+let jwk: JWK;
+let published: JWK[];
+let now: number;
+let fetches: number;
+let verifier: TokenVerifier;
+
+const base64url = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+const header = (changes: Header = {}): Header => ({ alg: 'EdDSA', kid: 'k1', typ: 'at+jwt', ...changes });
+
+function claims(changes: Claims = {}): Claims {
+  return withoutNull({
+    iss: issuer,
+    aud: audience,
+    sub: user,
+    sty: 'user',
+    tid: tenant,
+    sid: other,
+    jti: 'token-1',
+    iat: start,
+    exp: start + 900,
+    auth_time: start,
+    amr: ['pwd'],
+    acr: 'idp:aal1',
+    pv: 3,
+    ep: 0,
+    ...changes,
+  });
+}
+
+/** A change to null takes the member out. */
+function withoutNull(members: Claims): Claims {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== null));
+}
+
+const ours: Signer = (input) => sign(null, Buffer.from(input), key.object);
+
+function token(
+  changes: { header?: Header; claims?: Claims; payloadText?: string | Buffer; signer?: Signer } = {},
+): string {
+  const head = base64url(withoutNull(header(changes.header)));
+  const text = changes.payloadText ?? JSON.stringify(claims(changes.claims));
+  const input = `${head}.${Buffer.from(text as string).toString('base64url')}`;
+  return `${input}.${(changes.signer ?? ours)(input).toString('base64url')}`;
+}
+
+function refused(candidate: string) {
+  return expect(verifier.verify(candidate)).rejects.toMatchObject({ code: 'INVALID_TOKEN', status: 401 });
+}
+
+beforeAll(async () => {
+  const pair = await generateKeyPair('EdDSA', { extractable: true });
+  const { KeyObject } = await import('node:crypto');
+  key = { kid: 'k1', alg: 'EdDSA', ...pair, object: KeyObject.from(pair.privateKey as never) };
+  jwk = { ...(await exportJWK(pair.publicKey)), kid: 'k1', alg: 'EdDSA', use: 'sig' };
+});
+
+beforeEach(() => {
+  now = start + 1;
+  fetches = 0;
+  published = [jwk];
+  const jwks = {
+    keys: async () => {
+      fetches += 1;
+      return published;
+    },
+  };
+  verifier = createTokenVerifier({ issuer, audience, jwks, clock: () => new Date(now * 1000) });
+});
+
+test('a token of ours becomes a principal', async () => {
+  const text = await signAccessToken(key, claims({ scope: 'catalog:*' }) as AccessClaims);
+  expect(await verifier.verify(text)).toEqual({
+    type: 'user',
+    id: user,
+    tenantId: tenant,
+    sessionId: other,
+    actor: `user:${user}`,
+    tokenId: 'token-1',
+    accessVersion: 3,
+    authTime: start,
+    amr: ['pwd'],
+    acr: 'idp:aal1',
+    scope: 'catalog:*',
+    token: text,
+  });
+  expect(text.length).toBeLessThanOrEqual(1024);
+});
+
+test('a service token names the service, and the service that acts for a user is kept', async () => {
+  const service = token({ claims: { sub: 'service:catalog', sty: 'service', sid: null, ep: null } });
+  expect(await verifier.verify(service)).toMatchObject({ type: 'service', actor: 'service:catalog' });
+  const acting = token({ claims: { act: { sub: 'service:aika' } } });
+  expect(await verifier.verify(acting)).toMatchObject({ id: user, actingService: 'service:aika' });
+});
+
+test.each<[string, Header]>([
+  ['alg-none', { alg: 'none' }],
+  ['alg-none-capital', { alg: 'None' }],
+])('%s: an unsigned token is refused', async (_id, changes) => {
+  const input = `${base64url(header(changes))}.${base64url(claims())}`;
+  await refused(`${input}.`);
+  await refused(token({ header: changes }));
+});
+
+test.each(['raw', 'pem', 'jwk', 'empty'])('hs256 with the public key as %s secret is refused', async (form) => {
+  const pem = await exportSPKI(key.publicKey);
+  const secrets: Record<string, Buffer | string> = {
+    raw: Buffer.from(jwk.x!, 'base64url'),
+    pem,
+    jwk: JSON.stringify(jwk),
+    empty: '',
+  };
+  const signer: Signer = (input) => createHmac('sha256', secrets[form]!).update(input).digest();
+  await refused(token({ header: { alg: 'HS256' }, signer }));
+  await refused(token({ signer }));
+});
+
+test('a key brought in the header is not looked at', async () => {
+  const attacker = generateKeyPairSync('ed25519');
+  const signer: Signer = (input) => sign(null, Buffer.from(input), attacker.privateKey);
+  const embedded = attacker.publicKey.export({ format: 'jwk' });
+  await refused(token({ header: { jwk: embedded }, signer }));
+  await refused(token({ header: { jku: 'https://attacker.test/keys' }, signer }));
+  await refused(token({ header: { x5c: ['MIIB'] }, signer }));
+  await refused(token({ signer }));
+});
+
+test.each<[string, Header]>([
+  ['kid-dev-null', { kid: '../../dev/null' }],
+  ['kid-missing', { kid: null }],
+  ['kid-number', { kid: 1 }],
+  ['crit-exp', { crit: ['exp'] }],
+  ['typ-jwt', { typ: 'JWT' }],
+  ['typ-missing', { typ: null }],
+  ['typ-case', { typ: 'AT+JWT' }],
+  ['nested-cty-jwt', { cty: 'JWT' }],
+  ['alg-of-another-key', { alg: 'ES256' }],
+  ['b64-false', { b64: false }],
+])('%s: a header beyond alg, kid and typ, or wrong in them, is refused', async (_id, changes) => {
+  await refused(token({ header: changes }));
+});
+
+test.each<[string, Claims]>([
+  ['aud-missing', { aud: null }],
+  ['aud-array-with-valid', { aud: [audience, 'https://other.test'] }],
+  ['aud-array-of-one', { aud: [audience] }],
+  ['aud-other-service', { aud: 'idp:pipelines' }],
+  ['iss-trailing-slash', { iss: `${issuer}/` }],
+  ['iss-missing', { iss: null }],
+  ['exp-string', { exp: '9999999999' }],
+  ['exp-negative', { exp: -1 }],
+  ['exp-fraction', { exp: start + 0.5 }],
+  ['exp-missing', { exp: null }],
+  ['life-901', { exp: start + 901 }],
+  ['life-0', { exp: start }],
+  ['iat-missing', { iat: null }],
+  ['sub-missing', { sub: null }],
+  ['sub-empty', { sub: '' }],
+  ['sub-number', { sub: 1 }],
+  ['sub-upper-case', { sub: user.toUpperCase() }],
+  ['user-with-service-subject', { sub: 'service:catalog' }],
+  ['tid-missing', { tid: null }],
+  ['tid-not-uuid', { tid: '1 or 1=1' }],
+  ['sid-missing', { sid: null }],
+  ['ep-missing', { ep: null }],
+  ['jti-missing', { jti: null }],
+  ['pv-negative', { pv: -1 }],
+  ['pv-string', { pv: '1' }],
+  ['scope-newline', { scope: 'catalog:entity:read\nauth:*' }],
+  ['scope-array', { scope: ['catalog:entity:read'] }],
+  ['act-not-service', { act: { sub: user } }],
+  ['acr-unknown', { acr: 'idp:aal9' }],
+  ['amr-text', { amr: 'pwd' }],
+  ['auth-time-after-iat', { auth_time: start + 1 }],
+])('%s: claims of a wrong type or value are refused', async (_id, changes) => {
+  await refused(token({ claims: changes }));
+});
+
+test('times hold with 60 s of skew and not a second more', async () => {
+  const text = token();
+  now = start - 60;
+  await expect(verifier.verify(text)).resolves.toBeDefined();
+  now = start - 61;
+  await refused(text);
+  now = start + 900 + 59;
+  await expect(verifier.verify(text)).resolves.toBeDefined();
+  now = start + 900 + 60;
+  await refused(text);
+});
+
+test('a remembered token expires like any other', async () => {
+  const text = token();
+  await verifier.verify(text);
+  now = start + 1000;
+  await refused(text);
+});
+
+const changes: Record<string, (text: string) => string> = {
+  'drop-last-signature-byte': (text) => {
+    const [head, body, signature] = text.split('.');
+    return `${head}.${body}.${Buffer.from(signature!, 'base64url').subarray(0, 63).toString('base64url')}`;
+  },
+  'flip-one-signature-bit': (text) => {
+    const [head, body, signature] = text.split('.');
+    const bytes = Buffer.from(signature!, 'base64url');
+    bytes[10] = bytes[10]! ^ 4;
+    return `${head}.${body}.${bytes.toString('base64url')}`;
+  },
+  'swap-signature': (text) =>
+    `${text.slice(0, text.lastIndexOf('.'))}.${token({ claims: { jti: 'x' } }).split('.')[2]}`,
+  'pad-base64': (text) => `${text}==`,
+  'change-unused-trailing-bits': (text) => text.slice(0, -1) + nextInAlphabet(text.at(-1)!),
+  'insert-space-after-first-dot': (text) => text.replace('.', '. '),
+  'newline-at-end': (text) => `${text}\n`,
+  'remove-dots': (text) => text.replaceAll('.', ''),
+  'jwe-shape': (text) => `${text}.${text.split('.')[1]}.${text.split('.')[2]}`,
+  'two-parts': (text) => text.slice(0, text.lastIndexOf('.')),
+  'refresh-token': () => `r1.${user}.0.${'A'.repeat(43)}`,
+  'eddsa-s-plus-l': (text) => {
+    const [head, body, signature] = text.split('.');
+    return `${head}.${body}.${addGroupOrder(Buffer.from(signature!, 'base64url')).toString('base64url')}`;
+  },
+};
+
+test.each(Object.keys(changes))('%s: a token changed in its text is refused', async (id) => {
+  const text = token();
+  await expect(verifier.verify(text)).resolves.toBeDefined();
+  const changed = changes[id]!(text);
+  expect(changed).not.toBe(text);
+  await refused(changed);
+});
+
+test('standard base64 is refused where it differs from base64url', async () => {
+  let text = token();
+  for (let index = 0; !/[-_]/.test(text); index += 1) text = token({ claims: { jti: `token-${index}` } });
+  await refused(text.replaceAll('-', '+').replaceAll('_', '/'));
+});
+
+test.each<[string, string | Buffer]>([
+  ['duplicate-sub', JSON.stringify(claims()).replace('{', `{"sub":"${other}",`)],
+  ['payload-utf16', Buffer.from('//57ACIAcwB1AGIAIgA6ACIAeAAiAH0A', 'base64')],
+  ['payload-array', '[]'],
+  ['payload-spaces', JSON.stringify(claims(), null, 1)],
+  ['payload-bom', `\ufeff${JSON.stringify(claims())}`],
+  ['payload-not-utf8', Buffer.from([0x7b, 0xff, 0x7d])],
+])('%s: a payload in another form than JSON.stringify writes is refused', async (_id, payloadText) => {
+  await refused(token({ payloadText }));
+});
+
+test('a token above 8 KiB is refused before any key is asked for', async () => {
+  await refused(token({ claims: { x: 'a'.repeat(8192) } }));
+  expect(fetches).toBe(0);
+});
+
+test('es256: the right algorithm for its key passes, DER, zero and a foreign curve do not', async () => {
+  const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  published.push({ ...createPublicKey(pair.privateKey).export({ format: 'jwk' }), kid: 'e1', use: 'sig' } as JWK);
+  const es256 =
+    (dsaEncoding: 'ieee-p1363' | 'der'): Signer =>
+    (input) =>
+      sign('sha256', Buffer.from(input), { key: pair.privateKey, dsaEncoding });
+  const head = { alg: 'ES256', kid: 'e1' };
+  await expect(verifier.verify(token({ header: head, signer: es256('ieee-p1363') }))).resolves.toBeDefined();
+  await refused(token({ header: head, signer: es256('der') }));
+  await refused(token({ header: head, signer: () => Buffer.alloc(64) }));
+  await refused(token({ header: { alg: 'EdDSA', kid: 'e1' }, signer: es256('ieee-p1363') }));
+});
+
+test('keys for encryption and keys of other kinds are not taken', async () => {
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  published = [{ ...jwk, use: 'enc' }, { ...rsa.publicKey.export({ format: 'jwk' }), kid: 'r1' } as JWK];
+  await refused(token());
+  await refused(
+    token({
+      header: { alg: 'RS256', kid: 'r1' },
+      signer: (input) => sign('sha256', Buffer.from(input), rsa.privateKey),
+    }),
+  );
+});
+
+test('an unknown kid fetches the keys once in 10 s, however many tokens name one', async () => {
+  await verifier.verify(token());
+  now += 11;
+  await Promise.all(Array.from({ length: 50 }, (_, index) => refused(token({ header: { kid: `forged-${index}` } }))));
+  expect(fetches).toBe(2);
+  now += 9;
+  await refused(token({ header: { kid: 'forged' } }));
+  expect(fetches).toBe(2);
+  await expect(verifier.verify(token({ claims: { jti: 'known-key' } }))).resolves.toBeDefined();
+});
+
+test('a new key is found by its first token', async () => {
+  await verifier.verify(token());
+  const pair = generateKeyPairSync('ed25519');
+  const signer: Signer = (input) => sign(null, Buffer.from(input), pair.privateKey);
+  published = [jwk, { ...pair.publicKey.export({ format: 'jwk' }), kid: 'k2', use: 'sig' } as JWK];
+  now += 10;
+  await expect(verifier.verify(token({ header: { kid: 'k2' }, signer }))).resolves.toBeDefined();
+});
+
+test('keys are read again after 5 minutes, and a dropped key ends what it signed', async () => {
+  const text = token();
+  await verifier.verify(text);
+  published = [];
+  now += 299;
+  await expect(verifier.verify(text)).resolves.toBeDefined();
+  now += 2;
+  await refused(token({ claims: { jti: 'fresh' } }));
+  await refused(text);
+});
+
+test('known keys outlive a source that fails; without any the answer is 503', async () => {
+  const keys = vi.fn<() => Promise<JWK[]>>().mockResolvedValueOnce([jwk]).mockRejectedValue(new Error('refused'));
+  const lasting = createTokenVerifier({ issuer, audience, jwks: { keys }, clock: () => new Date(now * 1000) });
+  await lasting.verify(token());
+  now += 400;
+  await expect(lasting.verify(token({ claims: { jti: 'b' } }))).resolves.toBeDefined();
+  const empty = createTokenVerifier({ issuer, audience, jwks: { keys: () => Promise.reject(new Error('refused')) } });
+  await expect(empty.verify(token())).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+});
+
+test('concurrent first tokens share one fetch', async () => {
+  await Promise.all(Array.from({ length: 20 }, (_, index) => verifier.verify(token({ claims: { jti: `t${index}` } }))));
+  expect(fetches).toBe(1);
+});
+
+test('no text but a token of ours verifies, and nothing but INVALID_TOKEN comes back', async () => {
+  const valid = token();
+  const mutated = fc
+    .tuple(fc.nat(valid.length - 1), fc.constantFrom(...'ABab01-_.+=/ é'))
+    .map(([at, character]) => valid.slice(0, at) + character + valid.slice(at + 1));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.oneof(mutated, fc.string(), fc.stringMatching(/^[\w-]{1,20}\.[\w-]{1,20}\.[\w-]{1,20}$/)),
+      async (text) => {
+        if (text === valid) return;
+        await refused(text);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+function nextInAlphabet(character: string): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  return alphabet[(alphabet.indexOf(character) + 1) % 64]!;
+}
+
+/** S + L (RFC 8032 §5.1.7: S must be below the group order), little-endian in the second half. */
+function addGroupOrder(signature: Buffer): Buffer {
+  const order = 2n ** 252n + 27742317777372353535851937790883648493n;
+  let scalar = BigInt(`0x${Buffer.from(signature.subarray(32)).reverse().toString('hex')}`) + order;
+  const result = Buffer.from(signature);
+  for (let index = 32; index < 64; index += 1, scalar >>= 8n) result[index] = Number(scalar & 0xffn);
+  return result;
+}
