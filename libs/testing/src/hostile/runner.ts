@@ -1,0 +1,85 @@
+import type { HostileItem } from './items.ts';
+import { runBody, runQuery } from './kinds/body.ts';
+import { runLoad } from './kinds/load.ts';
+import { runPair } from './kinds/pair.ts';
+import { runRaw } from './kinds/raw.ts';
+import { runRequest } from './kinds/request.ts';
+import { runSteps } from './kinds/steps.ts';
+import { runValue } from './kinds/value.ts';
+import { MissingError } from './missing.ts';
+import type { ItemResult, Outcome } from './outcome.ts';
+import { prepareOperations } from './target.ts';
+import type { Fixture, PreparedOperation, Target } from './target.ts';
+
+export interface HostileRun {
+  /** Runs one item over every operation it fits. Never rejects for what the platform lacks: that is a skip. */
+  run(item: HostileItem): Promise<ItemResult>;
+  operations: readonly PreparedOperation[];
+}
+
+/** Prepares the operations of all targets once, so that items can be run one by one. */
+export function createHostileRun(options: {
+  targets: readonly Target[];
+  fixture: Fixture;
+  long?: boolean;
+}): HostileRun {
+  const { targets, fixture, long = false } = options;
+  const operations = prepareOperations(targets, fixture);
+  return {
+    operations,
+    async run(item) {
+      try {
+        const outcomes = await interpret(item, operations, fixture, long);
+        const after = await afterwards(item, targets, fixture);
+        return { item, outcomes: [...outcomes, ...after] };
+      } catch (error) {
+        if (error instanceof MissingError) return { item, outcomes: [], skipped: error.reason };
+        throw error;
+      }
+    },
+  };
+}
+
+function interpret(
+  item: HostileItem,
+  operations: readonly PreparedOperation[],
+  fixture: Fixture,
+  long: boolean,
+): Promise<readonly Outcome[]> {
+  const { input } = item;
+  switch (input.kind) {
+    case 'value':
+      return runValue(item, input, operations, fixture);
+    case 'pair':
+      return runPair(item, input, operations, fixture);
+    case 'body':
+      return runBody(item, input, operations, fixture);
+    case 'query':
+      return runQuery(item, input, operations);
+    case 'request':
+      return runRequest(item, input, operations, fixture);
+    case 'raw':
+      return runRaw(item, input, operations, fixture);
+    case 'steps':
+      return runSteps(item, input.steps, operations, fixture);
+    case 'load':
+      return runLoad(item, input, operations, { fixture, long });
+    case 'websocket':
+      return Promise.reject(new MissingError('route', 'one that speaks WebSocket'));
+  }
+}
+
+/** What holds for every item: every service still serves, and the logs stayed clean. */
+async function afterwards(item: HostileItem, targets: readonly Target[], fixture: Fixture): Promise<Outcome[]> {
+  const dead = await Promise.all(
+    targets.map(async (target) => ((await target.ready()) ? [] : [`${target.name} is not ready`])),
+  );
+  const logs = fixture.logs?.();
+  const dirty =
+    logs === undefined
+      ? []
+      : (item.expect.absentInLogs ?? [])
+          .filter((text) => logs.includes(text))
+          .map((text) => `logs hold ${JSON.stringify(text)}`);
+  return [{ item: item.id, place: 'afterwards', deviations: [...dead.flat(), ...dirty] }];
+}
