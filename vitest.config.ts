@@ -26,7 +26,7 @@ export default defineConfig({
     projects: [
       layer('unit', [
         `${packages}/src/**/*.test.ts`,
-        'gateway/{generate,embedded,edge}/**/*.test.ts',
+        'gateway/{routing,generate,embedded,edge}/**/*.test.ts',
         'scripts/**/*.test.ts',
       ]),
       layer('integration', [`${packages}/test/**/*.test.ts`], { ...backend, exclude: Object.values(folders).flat() }),

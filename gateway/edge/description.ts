@@ -1,0 +1,116 @@
+const errorAnswer = {
+  description: 'An error in the platform envelope',
+  content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+};
+
+/** A GET that answers one text type and needs no credential. */
+function publicGet(operationId: string, summary: string, type: string, parameters: object[] = []): object {
+  return {
+    get: {
+      operationId,
+      summary,
+      security: [],
+      ...(parameters.length === 0 ? {} : { parameters }),
+      responses: {
+        200: { description: summary, content: { [type]: { schema: { type: 'string' } } } },
+        default: errorAnswer,
+      },
+    },
+  };
+}
+
+const serviceStatus = {
+  type: 'object',
+  required: ['name', 'status', 'version'],
+  properties: {
+    name: { type: 'string', examples: ['catalog'] },
+    status: { $ref: '#/components/schemas/HealthStatus' },
+    version: { type: 'string', examples: ['0.1.0'] },
+  },
+};
+
+const health = {
+  get: {
+    operationId: 'getHealth',
+    summary: 'Health of the platform; with a credential also of each service',
+    description: 'Always 200 while the gateway works: the status is in the body.',
+    security: [{}, { bearerAuth: [] }],
+    responses: {
+      200: {
+        description: 'The status',
+        content: {
+          'application/json': {
+            schema: {
+              type: 'object',
+              required: ['data', 'meta'],
+              properties: {
+                data: {
+                  type: 'object',
+                  required: ['status'],
+                  properties: {
+                    status: { $ref: '#/components/schemas/HealthStatus' },
+                    services: { type: 'array', items: serviceStatus },
+                  },
+                },
+                meta: { $ref: '#/components/schemas/Meta' },
+              },
+            },
+            example: {
+              data: { status: 'ok' },
+              meta: { requestId: '0197b0c4-6a1e-7c3f-9d2b-5e8f1a2b3c4d', traceId: '4bf92f3577b34da6a3ce929d0e0e4736' },
+            },
+          },
+        },
+      },
+      default: errorAnswer,
+    },
+  },
+};
+
+const documentJson = 'application/json';
+const html = 'text/html';
+
+/** OpenAPI description of the gateway's own endpoints. */
+export const edgeDocument = {
+  openapi: '3.1.0',
+  info: { title: 'Gateway', version: '0.1.0', description: 'Health, API documents and documentation pages' },
+  paths: {
+    '/api/v1/health': health,
+    '/api/openapi.json': publicGet('getOpenApi', 'OpenAPI document of all services', documentJson),
+    '/api/openapi.yaml': publicGet('getOpenApiYaml', 'The same document as YAML', 'application/yaml'),
+    '/api/openapi/{service}.json': publicGet('getServiceOpenApi', 'OpenAPI document of one service', documentJson, [
+      { name: 'service', in: 'path', required: true, schema: { type: 'string' }, example: 'catalog' },
+    ]),
+    '/docs': publicGet('getReference', 'Interactive API reference', html),
+    '/docs/swagger': publicGet('getExplorer', 'Interactive API explorer', html),
+    '/docs/errors': publicGet('getErrorCatalogue', 'Every error code with its meaning', html),
+    '/.well-known/security.txt': publicGet(
+      'getSecurityText',
+      'Contact for vulnerability reports (RFC 9116)',
+      'text/plain',
+    ),
+  },
+  components: {
+    securitySchemes: { bearerAuth: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+    schemas: {
+      HealthStatus: { type: 'string', enum: ['ok', 'degraded', 'down'] },
+      Meta: {
+        type: 'object',
+        required: ['requestId', 'traceId'],
+        properties: { requestId: { type: ['string', 'null'] }, traceId: { type: ['string', 'null'] } },
+      },
+      Error: {
+        type: 'object',
+        required: ['error', 'meta'],
+        properties: {
+          error: {
+            type: 'object',
+            required: ['code', 'message'],
+            properties: { code: { type: 'string' }, message: { type: 'string' }, details: {} },
+          },
+          meta: { $ref: '#/components/schemas/Meta' },
+        },
+      },
+    },
+  },
+};

@@ -1,0 +1,7 @@
+window.SwaggerUIBundle({
+  url: '/api/openapi.json',
+  dom_id: '#app',
+  deepLinking: true,
+  validatorUrl: null,
+  presets: [window.SwaggerUIBundle.presets.apis],
+});

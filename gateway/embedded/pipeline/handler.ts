@@ -1,0 +1,172 @@
+import type { IncomingMessage } from 'node:http';
+import { newId } from '@idp/contracts';
+import { AppError, PayloadTooLargeError, UnavailableError, toWire } from '@idp/errors';
+import { acceptTracestate, formatTraceparent, newTraceContext, parseTraceparent } from '@idp/telemetry';
+import { resolve, type Resolution } from '../../routing/resolve.ts';
+import type { Route } from '../../routing/route-schema.ts';
+import type { RouteTable } from '../../routing/route-table.ts';
+import { answerError } from './answer.ts';
+import type { CredentialCheck } from './credential.ts';
+import type { Exchange, GatewayResponse } from './exchange.ts';
+import { clientAddress, type TrustedProxies } from './client-address.ts';
+import { cleanHeaders } from './hygiene.ts';
+import { isOurHost, readTarget } from './target.ts';
+
+/** Answers a request that has passed the gateway: a service's `app.routing`, or the edge. */
+export type Upstream = (req: IncomingMessage, res: GatewayResponse) => void;
+
+export interface PipelineOptions {
+  table: RouteTable;
+  upstreams: ReadonlyMap<string, Upstream>;
+  checkCredential: CredentialCheck;
+  publicHosts: ReadonlySet<string>;
+  trustedProxies: TrustedProxies;
+  /** Exact origins that may read the gateway's own errors. */
+  allowedOrigins: ReadonlySet<string>;
+  /** True from the moment the process stops taking new connections. */
+  isDraining: () => boolean;
+  /** Called once for each request when its answer is out or its connection gone. */
+  onEnd: (req: IncomingMessage, res: GatewayResponse, exchange: Exchange) => void;
+}
+
+export type Pipeline = (req: IncomingMessage, res: GatewayResponse, beforeBody?: () => void) => void;
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+const requestIdPattern = /^[A-Za-z0-9._-]{1,128}$/;
+const fieldsMax = 100;
+
+/**
+ * The steps of a request in the order every target has them: host, ids, path, hygiene, method, limits, credential, route.
+ * `beforeBody` runs when nothing speaks against the request any more: the place to answer `Expect: 100-continue`.
+ */
+export function createPipeline(options: PipelineOptions): Pipeline {
+  return (req, res, beforeBody) => {
+    const exchange = beginExchange(req, options);
+    res.exchange = exchange;
+    res.once('close', () => options.onEnd(req, res, exchange));
+    const fail = (error: unknown) => failRequest(req, res, exchange, error, options);
+    try {
+      const resolution = admit(req, exchange, options);
+      const principal = req.method === 'OPTIONS' ? undefined : options.checkCredential(req, resolution.route);
+      if (principal === undefined) return handOver(req, res, exchange, resolution, options, beforeBody);
+      principal
+        .then((verified) => {
+          exchange.principal = verified;
+          handOver(req, res, exchange, resolution, options, beforeBody);
+        })
+        .catch(fail);
+    } catch (error) {
+      fail(error);
+    }
+  };
+}
+
+function beginExchange(req: IncomingMessage, { trustedProxies, isDraining }: PipelineOptions): Exchange {
+  const inboundId = req.headers['x-request-id'];
+  const requestId = typeof inboundId === 'string' && requestIdPattern.test(inboundId) ? inboundId : newId();
+  const parent = parseTraceparent(req.headers.traceparent as string | undefined);
+  const trace = newTraceContext(parent);
+  const tracestate = parent && acceptTracestate(req.headers.tracestate as string | undefined);
+  req.headers['x-request-id'] = requestId;
+  req.headers.traceparent = formatTraceparent(trace);
+  if (tracestate === undefined) delete req.headers.tracestate;
+  return {
+    requestId,
+    traceId: trace.traceId,
+    startedAt: performance.now(),
+    path: req.url ?? '',
+    clientIp: clientAddress(req, trustedProxies),
+    bytesReadBefore: req.socket.bytesRead,
+    bytesWrittenBefore: req.socket.bytesWritten,
+    last: isDraining(),
+  };
+}
+
+/** Everything that may refuse the request before its credential is looked at. */
+function admit(req: IncomingMessage, exchange: Exchange, options: PipelineOptions): Resolution {
+  if (!isOurHost(req.headers.host, options.publicHosts)) {
+    throw new AppError('MISDIRECTED_REQUEST', 'this host is not served here');
+  }
+  const target = readTarget(req.url ?? '');
+  exchange.path = target.path;
+  if (req.rawHeaders.length / 2 > fieldsMax)
+    throw new AppError('HEADERS_TOO_LARGE', `more than ${fieldsMax} header fields`);
+  cleanHeaders(req, { trustedPeer: options.trustedProxies.has(req.socket.remoteAddress) });
+  exchange.credentialSent = req.headers.authorization !== undefined || req.headers.cookie !== undefined;
+  if (!methods.includes(req.method ?? '')) throw methodNotAllowed(methods);
+  const resolution = resolve(options.table, target.path, req.headers['api-version'] as string | undefined);
+  exchange.route = resolution.route;
+  exchange.negotiated = resolution.negotiated;
+  refuseMethod(req, resolution.route);
+  if (Number(req.headers['content-length'] ?? 0) > resolution.route.bodyMaxBytes) {
+    throw new PayloadTooLargeError(`the body is larger than ${resolution.route.bodyMaxBytes} bytes`);
+  }
+  if (resolution.path !== target.path) req.url = resolution.path + target.query;
+  return resolution;
+}
+
+function refuseMethod(req: IncomingMessage, route: Route): void {
+  if (route.methods === undefined || req.method === 'OPTIONS') return;
+  const allowed = route.methods.includes('GET') ? [...route.methods, 'HEAD'] : route.methods;
+  if (!allowed.some((method) => method === req.method)) throw methodNotAllowed(allowed);
+}
+
+function methodNotAllowed(allowed: readonly string[]): AppError {
+  return new AppError('METHOD_NOT_ALLOWED', 'the method is not allowed here', {
+    headers: { allow: allowed.join(', ') },
+  });
+}
+
+function handOver(
+  req: IncomingMessage,
+  res: GatewayResponse,
+  exchange: Exchange,
+  { route, canonical, version }: Resolution,
+  { upstreams }: PipelineOptions,
+  beforeBody: (() => void) | undefined,
+): void {
+  const upstream = upstreams.get(route.service);
+  if (upstream === undefined) throw new UnavailableError('the service is not running');
+  // The client left while its credential was checked.
+  if (res.destroyed) return;
+  if (version !== undefined) res.setHeader('api-version', String(version));
+  if (canonical !== undefined) res.setHeader('link', `<${canonical}>; rel="canonical"`);
+  if (route.deprecation !== undefined) announceDeprecation(res, route.deprecation);
+  beforeBody?.();
+  exchange.handedOverAt = performance.now();
+  upstream(req, res);
+}
+
+/** RFC 9745 (`Deprecation`, a structured-field date) and RFC 8594 (`Sunset`, an HTTP date). */
+function announceDeprecation(res: GatewayResponse, deprecation: NonNullable<Route['deprecation']>): void {
+  res.setHeader('deprecation', `@${Date.parse(deprecation.since) / 1000}`);
+  res.setHeader('sunset', new Date(deprecation.sunset).toUTCString());
+  res.appendHeader('link', `<${deprecation.successor}>; rel="successor-version"`);
+}
+
+const exposedHeaders =
+  'RateLimit, RateLimit-Policy, Retry-After, ETag, Link, API-Version, X-Request-Id, X-Authz-Version, Deprecation, Sunset';
+
+function failRequest(
+  req: IncomingMessage,
+  res: GatewayResponse,
+  exchange: Exchange,
+  error: unknown,
+  options: PipelineOptions,
+): void {
+  exchange.errorCode = toWire(error).code;
+  if (res.headersSent || res.destroyed) return void res.destroy();
+  const { origin } = req.headers;
+  const headers: Record<string, string> =
+    origin !== undefined && options.allowedOrigins.has(origin)
+      ? { 'access-control-allow-origin': origin, 'access-control-expose-headers': exposedHeaders, vary: 'Origin' }
+      : {};
+  const onMount = exchange.route?.backstage ?? aimsAtMount(exchange.path, options.table);
+  const backstage = onMount ? { method: req.method ?? '', url: exchange.path } : undefined;
+  answerError(res, error, exchange, { backstage, headers: { ...headers, 'x-request-id': exchange.requestId } });
+}
+
+/** A request refused before it was routed still gets the form its client understands. */
+function aimsAtMount(path: string, table: RouteTable): boolean {
+  return table.findRoute(path.split('?', 1)[0] ?? '')?.backstage === true;
+}

@@ -1,0 +1,92 @@
+import { routeFile, type RouteFile, type RouteFileInput } from './routing/route-schema.ts';
+
+const kib = 1024;
+
+/**
+ * Every public path, and nothing else is one. A service has one prefix entry for each resource, plus entries where something
+ * differs (who may call, body size, rate class). Checked when this file is loaded.
+ */
+const file: RouteFileInput = {
+  routes: [
+    {
+      id: 'auth.login',
+      service: 'auth',
+      path: '/api/v1/auth/login',
+      match: 'exact',
+      methods: ['POST'],
+      auth: 'public',
+      rateClass: 'login',
+      bodyMaxBytes: 16 * kib,
+    },
+    {
+      id: 'auth.refresh',
+      service: 'auth',
+      path: '/api/v1/auth/refresh',
+      match: 'exact',
+      methods: ['POST'],
+      auth: 'public',
+      rateClass: 'token',
+      bodyMaxBytes: 16 * kib,
+    },
+    { id: 'auth', service: 'auth', path: '/api/v1/auth' },
+    {
+      id: 'auth.jwks',
+      service: 'auth',
+      path: '/.well-known/jwks.json',
+      match: 'exact',
+      auth: 'public',
+      rateClass: 'static',
+    },
+
+    { id: 'catalog.backstage', service: 'catalog', path: '/api/catalog', backstage: true },
+    { id: 'catalog.services', service: 'catalog', path: '/api/v1/services' },
+
+    {
+      id: 'edge.health',
+      service: 'edge',
+      path: '/api/v1/health',
+      match: 'exact',
+      auth: 'optional',
+      rateClass: 'static',
+    },
+    {
+      id: 'edge.openapi-json',
+      service: 'edge',
+      path: '/api/openapi.json',
+      match: 'exact',
+      auth: 'public',
+      rateClass: 'static',
+    },
+    {
+      id: 'edge.openapi-yaml',
+      service: 'edge',
+      path: '/api/openapi.yaml',
+      match: 'exact',
+      auth: 'public',
+      rateClass: 'static',
+    },
+    { id: 'edge.openapi', service: 'edge', path: '/api/openapi', auth: 'public', rateClass: 'static' },
+    { id: 'edge.docs', service: 'edge', path: '/docs', auth: 'public', rateClass: 'static' },
+    {
+      id: 'edge.security-txt',
+      service: 'edge',
+      path: '/.well-known/security.txt',
+      match: 'exact',
+      auth: 'public',
+      rateClass: 'static',
+    },
+  ],
+  aliases: [
+    { from: '/api/auth/login', to: '/api/v1/auth/login' },
+    { from: '/api/auth/logout', to: '/api/v1/auth/logout' },
+    { from: '/api/auth/refresh', to: '/api/v1/auth/refresh' },
+    { from: '/api/auth/me', to: '/api/v1/auth/me' },
+    { from: '/api/backstage/entities', to: '/api/catalog/entities', match: 'prefix' },
+    { from: '/api/monitoring/health', to: '/api/v1/health' },
+    { from: '/api/health', to: '/api/v1/health' },
+    { from: '/healthcheck', to: '/api/v1/health' },
+  ],
+};
+
+/** The routes of this release. */
+export const routes: RouteFile = routeFile.parse(file);

@@ -1,0 +1,110 @@
+import type { IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import type { Principal } from '@idp/auth';
+import { AuthError } from '@idp/errors';
+import { createTelemetry } from '@idp/telemetry';
+import { createEdge, type EdgeOptions } from '../edge/edge.ts';
+import { createGateway, type Gateway, type GatewayOptions } from '../embedded/gateway.ts';
+import { accessLogFields } from '../embedded/pipeline/access-log.ts';
+import type { Upstream } from '../embedded/pipeline/handler.ts';
+import { routes } from '../routes.ts';
+
+/** What an echoing service received. */
+export interface Echo {
+  service: string;
+  method: string;
+  url: string;
+  headers: Record<string, string>;
+  rawHeaders: string[];
+  body: string;
+}
+
+export interface StartedGateway extends AsyncDisposable {
+  gateway: Gateway;
+  port: number;
+  url: string;
+  /** Parsed access log lines so far. */
+  log: Record<string, unknown>[];
+  fetch(path: string, init?: RequestInit): Promise<Response>;
+  /** Sends bytes on a socket of their own and resolves to everything that comes back until the other end closes. */
+  raw(bytes: string): Promise<string>;
+}
+
+export const goodToken = 'good.token.signature';
+
+/** A gateway on a free port in front of services that answer with what they got. */
+export async function startGateway(
+  options: Partial<GatewayOptions> & {
+    edge?: never;
+    edgeOptions?: Partial<EdgeOptions>;
+    upstreams?: Record<string, Upstream>;
+  } = {},
+): Promise<StartedGateway> {
+  const log: Record<string, unknown>[] = [];
+  const destination = { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) };
+  const telemetry = createTelemetry({
+    service: 'gateway',
+    version: 'test',
+    level: 'info',
+    destination,
+    fields: accessLogFields,
+  });
+  const { edgeOptions, upstreams, ...rest } = options;
+  const edge = createEdge({
+    health: () => Promise.resolve([{ name: 'auth', status: 'ok', version: '1' }]),
+    documents: { merged: () => Promise.resolve({ openapi: '3.1.0' }), service: () => Promise.resolve(undefined) },
+    securityContact: 'mailto:security@example.org',
+    publicUrl: 'https://idp.example.org',
+    exposeDocs: true,
+    ...edgeOptions,
+  });
+  const gateway = createGateway({
+    routes,
+    publicHosts: new Set(['127.0.0.1', 'idp.example.org']),
+    trustedProxies: [],
+    allowedOrigins: ['https://portal.example.org'],
+    telemetry,
+    ...rest,
+    edge,
+  });
+  const port = await gateway.listen(0, '127.0.0.1');
+  const verify = (token: string) =>
+    token === goodToken
+      ? Promise.resolve({ id: 'user-1', tenantId: 'tenant-1' } as Principal)
+      : Promise.reject(new AuthError('the access token is not valid', { code: 'INVALID_TOKEN' }));
+  gateway.open({ upstreams: { auth: echo('auth'), catalog: echo('catalog'), ...upstreams }, verifier: { verify } });
+  const url = `http://127.0.0.1:${port}`;
+  return {
+    gateway,
+    port,
+    url,
+    log,
+    fetch: (path, init) => fetch(url + path, { redirect: 'manual', ...init }),
+    raw: (bytes) => text(Readable.from(exchange(port, bytes))),
+    [Symbol.asyncDispose]: () => gateway.close(0),
+  };
+}
+
+export const bearer = { authorization: `Bearer ${goodToken}` };
+
+export function echo(service: string): Upstream {
+  return (req: IncomingMessage, res) => {
+    void text(req).then((body) => {
+      const { method, url, headers, rawHeaders } = req;
+      res.writeHead(200, { 'content-type': 'application/json' });
+      res.end(JSON.stringify({ service, method, url, headers, rawHeaders, body }));
+    });
+  };
+}
+
+async function* exchange(port: number, bytes: string): AsyncGenerator<Buffer> {
+  const socket = connect(port, '127.0.0.1');
+  socket.write(bytes, 'latin1');
+  try {
+    for await (const chunk of socket) yield chunk as Buffer;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
+  }
+}
