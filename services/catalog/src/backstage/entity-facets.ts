@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { ValidationError } from '@idp/errors';
+import type { RoutePlugin } from '@idp/service';
+import type { FastifyRequest } from 'fastify';
+import { parseFilters } from '../domain/query/filter-grammar.ts';
+import { parsePredicate } from '../domain/query/predicate.ts';
+import { foldText } from '../domain/query/text.ts';
+import { allOf, everything, type QueryNode } from '../domain/query/tree.ts';
+import { queryEntities } from '../store/query/query-entities.ts';
+import { readVisible, type ReadContext } from './catalog-reads.ts';
+import { sendJson } from './json-reply.ts';
+import { backstageErrorSchema, facetsSchema, predicateSchema, textList } from './schemas.ts';
+
+const facetsMax = 100;
+const response = { 200: facetsSchema, default: backstageErrorSchema };
+
+/** `/entity-facets`: how many matching entities have each value of a key. */
+export function entityFacetRoutes(context: ReadContext): RoutePlugin {
+  return async (app) => {
+    app.get('/entity-facets', {
+      config: { access: 'authenticated', envelope: false },
+      schema: {
+        operationId: 'getEntityFacets',
+        summary: 'Count values of keys',
+        querystring: z.strictObject({ facet: textList(facetsMax), filter: textList(100) }),
+        response,
+      },
+      handler: async (request, reply) => {
+        const { facet, filter = [] } = request.query;
+        return sendJson(request, reply, await answer(context, request, facet, parseFilters(filter)));
+      },
+    });
+    app.post('/entity-facets', {
+      config: { access: 'authenticated', envelope: false, idempotency: 'none' },
+      schema: {
+        operationId: 'queryEntityFacetsByPredicate',
+        summary: 'Count values of keys among entities that match a predicate',
+        body: z.strictObject({ facets: z.array(z.string()).max(facetsMax), query: predicateSchema }),
+        response,
+      },
+      handler: async (request, reply) => {
+        const { facets, query } = request.body;
+        const tree = query === undefined ? everything : parsePredicate(query);
+        return sendJson(request, reply, await answer(context, request, facets, tree));
+      },
+    });
+  };
+}
+
+async function answer(
+  context: ReadContext,
+  request: FastifyRequest,
+  facets: readonly string[] | undefined,
+  tree: QueryNode,
+): Promise<string> {
+  const keys = [...new Set(facets?.map((facet) => facet.trim()).filter((facet) => facet !== ''))];
+  if (keys.length === 0) throw new ValidationError('Invalid facet parameter, expected at least one facet');
+  const counts = await readVisible(context, request, async (tx, visible) => {
+    const found = await queryEntities(tx, { tree: allOf([visible.tree, tree]), facets: keys.map(foldText) });
+    return found.facets;
+  });
+  const body = { facets: Object.fromEntries(keys.map((key, index) => [key, counts[index] ?? []])) };
+  return JSON.stringify(body);
+}
