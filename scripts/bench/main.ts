@@ -1,0 +1,33 @@
+// `npm run bench [-- <suite or row> …] [--json] [--write] [--quick]`: prints every row with peer, ratio, limit and verdict; ends with 1 on a miss.
+import { writeFile } from 'node:fs/promises';
+import type { MeasureOptions } from './measure.ts';
+import { performancePage, terminalText } from './report.ts';
+import { holds, type Row, type RowResult } from './row.ts';
+import { entityByRef } from './rows/entity-by-ref.ts';
+import { healthz } from './rows/healthz.ts';
+import { start } from './rows/start.ts';
+
+const rows: Row[] = [healthz, entityByRef, start];
+
+const flags = process.argv.slice(2).filter((argument) => argument.startsWith('--'));
+const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+const chosen = rows.filter((row) => names.length === 0 || names.includes(row.name) || names.includes(row.suite));
+if (chosen.length === 0) {
+  console.error(`no row or suite named ${names.join(', ')}; there are ${rows.map((row) => row.name).join(', ')}`);
+  process.exit(2);
+}
+
+const options: MeasureOptions = flags.includes('--quick')
+  ? { rounds: 3, secondsPerRound: 2, openLoopRate: 300 }
+  : { rounds: 5, secondsPerRound: 4, openLoopRate: 500 };
+const results: RowResult[] = [];
+for (const row of chosen) {
+  const result = await row.run(options);
+  results.push(result);
+  if (!flags.includes('--json')) console.log(terminalText(result));
+}
+if (flags.includes('--json')) console.log(JSON.stringify(results, null, 2));
+if (flags.includes('--write')) await writeFile('docs/performance.md', performancePage(results));
+const misses = results.flatMap((result) => result.claims.filter((claim) => !holds(claim)));
+for (const miss of misses) console.error(`MISS ${miss.text}: ${miss.ratio.toFixed(2)}×, limit ${miss.limit}×`);
+process.exit(misses.length > 0 ? 1 : 0);

@@ -1,0 +1,64 @@
+import { execFileSync } from 'node:child_process';
+import { cpus, totalmem } from 'node:os';
+import { holds, type RowResult } from './row.ts';
+
+const micros = (value: number): string => value.toFixed(1);
+
+function figureTable(result: RowResult): string {
+  const rows = result.figures.map(
+    (figure) =>
+      `| ${figure.name} | ${micros(figure.cpuMicros)} | ±${Math.round(figure.spread * 50)} % | ${Math.round(figure.requestsPerSecond)} | ${Math.round(figure.latencyP50Micros)} | ${Math.round(figure.latencyP99Micros)} |`,
+  );
+  return [
+    '| Subject | CPU µs per request | spread | requests/s (closed loop, 16 callers) | p50 µs (open loop) | p99 µs (open loop) |',
+    '|---|---:|---:|---:|---:|---:|',
+    ...rows,
+  ].join('\n');
+}
+
+function claimTable(result: RowResult): string {
+  const rows = result.claims.map(
+    (claim) =>
+      `| ${claim.text} | ${claim.ratio.toFixed(2)}× | ${claim.bound === 'at-most' ? '≤' : '≥'} ${claim.limit}× | ${holds(claim) ? 'pass' : 'MISS'} |`,
+  );
+  return ['| Claim | Measured | Limit | |', '|---|---:|---:|---|', ...rows].join('\n');
+}
+
+function partTable(result: RowResult): string {
+  if (result.parts === undefined) return '';
+  const rows = result.parts.map((part) => `| ${part.name} | ${micros(part.cpuMicros)} |`);
+  return ['Where each microsecond goes:', '', '| Part | CPU µs |', '|---|---:|', ...rows, ''].join('\n');
+}
+
+function section(result: RowResult): string {
+  const notes = (result.notes ?? []).map((note) => `- ${note}`).join('\n');
+  const tables = result.figures.length > 0 ? [figureTable(result), ''] : [];
+  return [`## ${result.title}`, '', ...tables, claimTable(result), '', partTable(result), notes].join('\n').trimEnd();
+}
+
+function machine(): string {
+  const revision = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
+  const processor = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}`;
+  const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;
+  return `Revision ${revision}, ${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${process.platform} ${process.arch}, ${processor}, ${memory}.`;
+}
+
+/** The text of `docs/performance.md`. */
+export function performancePage(results: RowResult[]): string {
+  return [
+    '# Performance',
+    '',
+    'Written by `npm run bench -- --write`; edit the rows in [scripts/bench](../scripts/bench), not this page. All sides of a row run in one go, interleaved, the first round dropped, medians shown. CPU time of the measured process per request decides;',
+    'requests per second and latency share the machine with the load generator and are shown for orientation.',
+    '',
+    machine(),
+    '',
+    results.map(section).join('\n\n'),
+    '',
+  ].join('\n');
+}
+
+/** What the terminal shows of one row. */
+export function terminalText(result: RowResult): string {
+  return `${section(result)}\n`;
+}
