@@ -7,13 +7,13 @@ import type { SessionLife } from './domain/session-life.ts';
 import { createLoginMetrics, type LoginMetrics } from './login-metrics.ts';
 import { createCommonPasswords, type CommonPasswords } from './passwords/common-passwords.ts';
 import { createPasswordHasher, type PasswordHasher } from './passwords/password-hasher.ts';
-import type { AuthTables } from './store/tables.ts';
+import type { Tables } from './store/tables.ts';
 import { createAccessTokens, type AccessTokens } from './tokens/access-tokens.ts';
 import { loadSigningKeys, type SigningKeys } from './tokens/signing-keys.ts';
 
 /** What operations and handlers need. */
 export interface AuthContext {
-  database: Database<AuthTables>;
+  database: Database<Tables>;
   secrets: Secrets;
   clock: () => Date;
   passwords: PasswordHasher;
@@ -27,7 +27,7 @@ export interface AuthContext {
 
 export async function createAuthContext(platform: ServicePlatform<AuthConfig>): Promise<AuthContext> {
   const { config, secrets, clock, host } = platform;
-  const database: Database<AuthTables> = platform.database;
+  const database: Database<Tables> = platform.database;
   const signingKeys = await loadSigningKeys({ database, secrets });
   return {
     database,

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { listTenantRoles } from '../store/memberships.ts';
 import { findTenant } from '../store/tenants.ts';
 import { findUser } from '../store/users.ts';
-import type { AuthTables } from '../store/tables.ts';
+import type { Tables } from '../store/tables.ts';
 
 export interface LocalAccessReader extends AccessReader {
   /** Forgets what is known of one user in one tenant; called after a change has been committed. */
@@ -18,7 +18,7 @@ const freshMs = 1_000;
  * a change made in this process shows at once. None for a disabled account, an ended membership, a suspended tenant or
  * anyone but a person.
  */
-export function createAccessReader(options: { database: Database<AuthTables>; clock: () => Date }): LocalAccessReader {
+export function createAccessReader(options: { database: Database<Tables>; clock: () => Date }): LocalAccessReader {
   const { database, clock } = options;
   const known = new LRUCache<string, Promise<readonly SystemRole[]>>({ max: 10_000, ttl: freshMs, ttlResolution: 0 });
 

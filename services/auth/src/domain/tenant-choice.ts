@@ -1,8 +1,10 @@
+import type { TenantStatus } from './states.ts';
+
 export interface TenantOption {
   id: string;
   slug: string;
   name: string;
-  status: 'active' | 'suspended' | 'deleting' | 'purging' | 'deleted';
+  status: TenantStatus;
   lastUsedAt: string;
 }
 

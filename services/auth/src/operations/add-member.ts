@@ -5,7 +5,7 @@ import { publish } from '@idp/events';
 import type { AuthContext } from '../context.ts';
 import type { RoleKey } from '../domain/role.ts';
 import { advanceAccessVersion, insertMembership, insertTenantRole, saveUserTenant } from '../store/memberships.ts';
-import type { AuthTables } from '../store/tables.ts';
+import type { Tables } from '../store/tables.ts';
 import { findTenant } from '../store/tenants.ts';
 import { findUser, type UserProfile } from '../store/users.ts';
 import { currentActor } from './acting.ts';
@@ -39,7 +39,7 @@ export async function addMember(
 
 /** Membership, its global side, role and new access version, in the transaction of the tenant. */
 export async function insertMember(
-  tx: Tx<AuthTables>,
+  tx: Tx<Tables>,
   member: Pick<NewMember, 'role' | 'reason'> & {
     membershipId: string;
     user: Pick<UserProfile, 'id' | 'email' | 'name'>;

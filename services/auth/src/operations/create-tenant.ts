@@ -5,7 +5,7 @@ import { publish } from '@idp/events';
 import type { AuthContext } from '../context.ts';
 import { slugFault } from '../domain/tenant-slug.ts';
 import { insertOrganization, insertTenant, recordPrepared } from '../store/tenants.ts';
-import type { AuthTables } from '../store/tables.ts';
+import type { Tables } from '../store/tables.ts';
 import { findUser } from '../store/users.ts';
 import { currentActor } from './acting.ts';
 import { insertMember } from './add-member.ts';
@@ -50,7 +50,7 @@ export function requireSlug(slug: string): void {
 
 /** Everything of a new tenant, in the transaction of that tenant. */
 export async function insertNewTenant(
-  tx: Tx<AuthTables>,
+  tx: Tx<Tables>,
   { tenantId, slug, name, ownerUserId, reason = 'setup', now }: NewTenant & { tenantId: string; now: Date },
 ): Promise<void> {
   const actor = currentActor();

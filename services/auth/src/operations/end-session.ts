@@ -2,8 +2,9 @@ import { timestampFromDate } from '@idp/contracts';
 import type { Tx } from '@idp/database';
 import { publish } from '@idp/events';
 import type { AuthContext } from '../context.ts';
+import type { RevocationReason } from '../domain/states.ts';
 import { revokeSession } from '../store/sessions.ts';
-import type { AuthTables, RevocationReason } from '../store/tables.ts';
+import type { Tables } from '../store/tables.ts';
 
 /** Ends a session of the tenant; one that has ended already, or is none, changes nothing. */
 export async function endSession(
@@ -17,7 +18,7 @@ export async function endSession(
 
 /** The same inside a transaction of the session's tenant. */
 export async function markSessionEnded(
-  tx: Tx<AuthTables>,
+  tx: Tx<Tables>,
   sessionId: string,
   { reason, now }: { reason: RevocationReason; now: Date },
 ): Promise<void> {

@@ -5,7 +5,7 @@ import type { AuthContext } from '../context.ts';
 import { idleEnd, sessionsPerUserMax } from '../domain/session-life.ts';
 import { getAccessVersion, touchUserTenant } from '../store/memberships.ts';
 import { insertSession, listSurplusSessions } from '../store/sessions.ts';
-import type { AuthTables } from '../store/tables.ts';
+import type { Tables } from '../store/tables.ts';
 import { setPasswordHash } from '../store/users.ts';
 import { formatRefreshToken } from '../tokens/refresh-token.ts';
 import { makeSessionKey } from '../tokens/session-keys.ts';
@@ -77,7 +77,7 @@ interface Opening {
 
 /** Writes the session; answers the tenant's access version. */
 async function openSession(
-  tx: Tx<AuthTables>,
+  tx: Tx<Tables>,
   { sessionLife }: Pick<AuthContext, 'sessionLife'>,
   { sessionId, sealed, client, now, verified }: Opening,
 ): Promise<number> {

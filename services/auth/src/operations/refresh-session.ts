@@ -7,7 +7,7 @@ import { decideRotation } from '../domain/rotation.ts';
 import { idleEnd, isLive } from '../domain/session-life.ts';
 import { getAccessVersion, isActiveMember } from '../store/memberships.ts';
 import { findSession, lockSession, rotateSession, type SessionRow } from '../store/sessions.ts';
-import type { AuthTables } from '../store/tables.ts';
+import type { Tables } from '../store/tables.ts';
 import { findTenant } from '../store/tenants.ts';
 import { findUser } from '../store/users.ts';
 import { formatRefreshToken, isGenuine, parseRefreshToken, type RefreshToken } from '../tokens/refresh-token.ts';
@@ -75,7 +75,7 @@ async function readGenuineToken(
 }
 
 /** Under the session's row lock; undefined when the token is refused. */
-async function takeToken(tx: Tx<AuthTables>, ctx: AuthContext, token: RefreshToken): Promise<Refreshed | undefined> {
+async function takeToken(tx: Tx<Tables>, ctx: AuthContext, token: RefreshToken): Promise<Refreshed | undefined> {
   const now = ctx.clock();
   const session = await lockSession(tx, token.sessionId);
   if (session === undefined || !isLive(session, now)) return undefined;
@@ -95,7 +95,7 @@ async function takeToken(tx: Tx<AuthTables>, ctx: AuthContext, token: RefreshTok
 
 /** The counter of the answer, or undefined after a reuse. */
 async function rotate(
-  tx: Tx<AuthTables>,
+  tx: Tx<Tables>,
   ctx: AuthContext,
   { token, session, now }: { token: RefreshToken; session: SessionRow; now: Date },
 ): Promise<number | undefined> {
@@ -126,7 +126,7 @@ async function rotate(
 }
 
 async function endReusedSession(
-  tx: Tx<AuthTables>,
+  tx: Tx<Tables>,
   session: SessionRow,
   { counter, now }: { counter: number; now: Date },
 ): Promise<void> {

@@ -6,7 +6,7 @@ import type { AuthContext } from '../context.ts';
 import { parseEmailAddress, type EmailAddress } from '../domain/email-address.ts';
 import { requireAcceptablePassword } from '../passwords/password-rule.ts';
 import { insertUser, setPasswordHash } from '../store/users.ts';
-import type { AuthTables } from '../store/tables.ts';
+import type { Tables } from '../store/tables.ts';
 import { currentActor } from './acting.ts';
 
 export interface NewUser {
@@ -49,7 +49,7 @@ export async function prepareUser(ctx: Preparing, input: NewUser): Promise<Prepa
 }
 
 /** Stores a prepared account in a transaction of the platform tenant. 409 `NAME_TAKEN` when the address has one. */
-export async function insertPreparedUser(tx: Tx<AuthTables>, user: PreparedUser, now: Date): Promise<void> {
+export async function insertPreparedUser(tx: Tx<Tables>, user: PreparedUser, now: Date): Promise<void> {
   const actor = currentActor();
   const at = now.toISOString();
   const inserted = await insertUser(tx, {

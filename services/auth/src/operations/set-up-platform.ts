@@ -2,7 +2,7 @@ import { newId, platformTenantId } from '@idp/contracts';
 import type { Tx } from '@idp/database';
 import type { AuthContext } from '../context.ts';
 import { lockSetup } from '../store/setup-lock.ts';
-import type { AuthTables } from '../store/tables.ts';
+import type { Tables } from '../store/tables.ts';
 import { anyTenantExists, insertTenant } from '../store/tenants.ts';
 import { anyUserExists, findFirstUser } from '../store/users.ts';
 import { currentActor } from './acting.ts';
@@ -41,7 +41,7 @@ export async function setUpPlatform(
 }
 
 /** Whether no user exists. */
-async function insertPlatformTenant(tx: Tx<AuthTables>, now: Date): Promise<boolean> {
+async function insertPlatformTenant(tx: Tx<Tables>, now: Date): Promise<boolean> {
   const actor = currentActor();
   const at = now.toISOString();
   const common = { created_at: at, updated_at: at, created_by: actor, updated_by: actor };
@@ -53,7 +53,7 @@ async function makeFirstUser(ctx: AuthContext, owner: FirstOwner, tenantSlug: st
   requireSlug(tenantSlug);
   const homeTenant = { id: platformTenantId, slug: tenantSlug };
   const user = await prepareUser(ctx, { ...owner, name: 'Owner', homeTenant });
-  const write = async (tx: Tx<AuthTables>) => {
+  const write = async (tx: Tx<Tables>) => {
     await lockSetup(tx);
     if (await anyUserExists(tx)) return;
     const now = ctx.clock();

@@ -1,10 +1,10 @@
 import { sql, type Insertable } from 'kysely';
 import type { Tx } from '@idp/database';
 import { isRoleKey, type RoleKey } from '../domain/role.ts';
-import type { AuthTables, MembershipsTable } from './tables.ts';
+import type { Tables, MembershipsTable } from './tables.ts';
 
 /** False when the user is a member already, in whatever state. */
-export async function insertMembership(tx: Tx<AuthTables>, row: Insertable<MembershipsTable>): Promise<boolean> {
+export async function insertMembership(tx: Tx<Tables>, row: Insertable<MembershipsTable>): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tx.db
     .insertInto('memberships')
     .values(row)
@@ -15,7 +15,7 @@ export async function insertMembership(tx: Tx<AuthTables>, row: Insertable<Membe
 
 /** The global side of a membership: same transaction, same status. */
 export async function saveUserTenant(
-  tx: Tx<AuthTables>,
+  tx: Tx<Tables>,
   row: { userId: string; status: 'active'; now: Date },
 ): Promise<void> {
   const values = { status: row.status, last_used_at: row.now.toISOString() };
@@ -26,7 +26,7 @@ export async function saveUserTenant(
     .execute();
 }
 
-export async function touchUserTenant(tx: Tx<AuthTables>, userId: string, now: Date): Promise<void> {
+export async function touchUserTenant(tx: Tx<Tables>, userId: string, now: Date): Promise<void> {
   await tx.db
     .updateTable('user_tenants')
     .set({ last_used_at: now.toISOString() })
@@ -36,7 +36,7 @@ export async function touchUserTenant(tx: Tx<AuthTables>, userId: string, now: D
 }
 
 /** Whether the user is an active member of the transaction's tenant. */
-export async function isActiveMember(tx: Tx<AuthTables>, userId: string): Promise<boolean> {
+export async function isActiveMember(tx: Tx<Tables>, userId: string): Promise<boolean> {
   const row = await tx.db
     .selectFrom('memberships')
     .select('id')
@@ -48,7 +48,7 @@ export async function isActiveMember(tx: Tx<AuthTables>, userId: string): Promis
 }
 
 export async function insertTenantRole(
-  tx: Tx<AuthTables>,
+  tx: Tx<Tables>,
   row: { id: string; userId: string; role: RoleKey; grantedBy: string; reason: string; now: Date },
 ): Promise<void> {
   await tx.db
@@ -69,7 +69,7 @@ export async function insertTenantRole(
 }
 
 /** System roles the user holds in the whole tenant now; none without an active membership. */
-export async function listTenantRoles(tx: Tx<AuthTables>, userId: string, now: Date): Promise<RoleKey[]> {
+export async function listTenantRoles(tx: Tx<Tables>, userId: string, now: Date): Promise<RoleKey[]> {
   const at = now.toISOString();
   const rows = await tx.db
     .selectFrom('role_bindings')
@@ -94,7 +94,7 @@ export async function listTenantRoles(tx: Tx<AuthTables>, userId: string, now: D
 }
 
 /** Version of what the tenant's members may do; 0 before the first grant. */
-export async function getAccessVersion(tx: Tx<AuthTables>): Promise<number> {
+export async function getAccessVersion(tx: Tx<Tables>): Promise<number> {
   const row = await tx.db
     .selectFrom('access_versions')
     .select('version')
@@ -104,7 +104,7 @@ export async function getAccessVersion(tx: Tx<AuthTables>): Promise<number> {
 }
 
 /** Never below the clock in milliseconds, so that a database restored from a backup does not go back. */
-export async function advanceAccessVersion(tx: Tx<AuthTables>, now: Date): Promise<void> {
+export async function advanceAccessVersion(tx: Tx<Tables>, now: Date): Promise<void> {
   await tx.db
     .insertInto('access_versions')
     .values({ version: now.getTime() })

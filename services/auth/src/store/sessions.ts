@@ -1,6 +1,8 @@
 import type { Insertable, Selectable } from 'kysely';
 import type { Tx } from '@idp/database';
-import type { AuthTables, RevocationReason, SessionsTable } from './tables.ts';
+import type { AuthContextClass } from '@idp/auth';
+import type { RevocationReason } from '../domain/states.ts';
+import type { SessionsTable, Tables } from './tables.ts';
 
 const columns = [
   'id',
@@ -17,23 +19,27 @@ const columns = [
   'revoked_at',
 ] as const;
 
-export type SessionRow = Pick<Selectable<SessionsTable>, (typeof columns)[number]>;
+export type SessionRow = Omit<Pick<Selectable<SessionsTable>, (typeof columns)[number]>, 'acr'> & {
+  acr: AuthContextClass;
+};
 
-export async function insertSession(tx: Tx<AuthTables>, row: Insertable<SessionsTable>): Promise<void> {
+export async function insertSession(tx: Tx<Tables>, row: Insertable<SessionsTable>): Promise<void> {
   await tx.db.insertInto('sessions').values(row).execute();
 }
 
-export async function findSession(tx: Tx<AuthTables>, id: string): Promise<SessionRow | undefined> {
-  return tx.db.selectFrom('sessions').select(columns).where('id', '=', id).executeTakeFirst();
+export async function findSession(tx: Tx<Tables>, id: string): Promise<SessionRow | undefined> {
+  const row = await tx.db.selectFrom('sessions').select(columns).where('id', '=', id).executeTakeFirst();
+  return row as SessionRow | undefined;
 }
 
 /** The row, locked to the end of the transaction: rotations of one session come one after the other. */
-export async function lockSession(tx: Tx<AuthTables>, id: string): Promise<SessionRow | undefined> {
-  return tx.db.selectFrom('sessions').select(columns).where('id', '=', id).forUpdate().executeTakeFirst();
+export async function lockSession(tx: Tx<Tables>, id: string): Promise<SessionRow | undefined> {
+  const row = await tx.db.selectFrom('sessions').select(columns).where('id', '=', id).forUpdate().executeTakeFirst();
+  return row as SessionRow | undefined;
 }
 
 export async function rotateSession(
-  tx: Tx<AuthTables>,
+  tx: Tx<Tables>,
   id: string,
   next: { counter: number; now: Date; idleExpiresAt: Date },
 ): Promise<void> {
@@ -47,7 +53,7 @@ export async function rotateSession(
 
 /** Ends the session if nobody did before; its new version, or undefined. */
 export async function revokeSession(
-  tx: Tx<AuthTables>,
+  tx: Tx<Tables>,
   id: string,
   { reason, now }: { reason: RevocationReason; now: Date },
 ): Promise<{ version: number; userId: string } | undefined> {
@@ -68,7 +74,7 @@ export async function revokeSession(
 
 /** Live sessions of the user beyond the `kept` newest, oldest last. */
 export async function listSurplusSessions(
-  tx: Tx<AuthTables>,
+  tx: Tx<Tables>,
   userId: string,
   { kept, now }: { kept: number; now: Date },
 ): Promise<{ id: string; tenantId: string }[]> {

@@ -1,18 +1,18 @@
 import type { Insertable } from 'kysely';
 import type { JWK } from 'jose';
 import type { Tx } from '@idp/database';
-import type { AuthTables, SigningKeysTable } from './tables.ts';
+import type { Tables, SigningKeysTable } from './tables.ts';
 
 export interface StoredSigningKey {
   kid: string;
   alg: 'EdDSA' | 'ES256';
-  state: SigningKeysTable['state'];
+  state: string;
   publicJwk: JWK;
   privateSealed: string;
 }
 
 /** Keys whose signatures are accepted, the active one first. */
-export async function listUsableSigningKeys(tx: Tx<AuthTables>): Promise<StoredSigningKey[]> {
+export async function listUsableSigningKeys(tx: Tx<Tables>): Promise<StoredSigningKey[]> {
   const rows = await tx.db
     .selectFrom('signing_keys')
     .select(['kid', 'alg', 'state', 'public_jwk', 'private_sealed'])
@@ -22,7 +22,7 @@ export async function listUsableSigningKeys(tx: Tx<AuthTables>): Promise<StoredS
     .execute();
   return rows.map((row) => ({
     kid: row.kid,
-    alg: row.alg,
+    alg: row.alg as StoredSigningKey['alg'],
     state: row.state,
     publicJwk: row.public_jwk as JWK,
     privateSealed: row.private_sealed,
@@ -30,7 +30,7 @@ export async function listUsableSigningKeys(tx: Tx<AuthTables>): Promise<StoredS
 }
 
 /** False when there is an active key already; waits for another process that is making one. */
-export async function insertActiveSigningKey(tx: Tx<AuthTables>, row: Insertable<SigningKeysTable>): Promise<boolean> {
+export async function insertActiveSigningKey(tx: Tx<Tables>, row: Insertable<SigningKeysTable>): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tx.db
     .insertInto('signing_keys')
     .values(row)

@@ -1,22 +1,97 @@
-import type { Generated } from 'kysely';
-import type { AuthContextClass } from '@idp/auth';
+// Written by `npm run generate` from the migrated database.
+import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 
-/** Rows as the migrations define them. Times are ISO text with microseconds. */
-export interface AuthTables {
-  users: UsersTable;
-  user_passwords: UserPasswordsTable;
-  sessions: SessionsTable;
-  signing_keys: SigningKeysTable;
-  tenants: TenantsTable;
-  user_tenants: UserTenantsTable;
-  organizations: OrganizationsTable;
-  memberships: MembershipsTable;
-  role_bindings: RoleBindingsTable;
-  access_versions: AccessVersionsTable;
-  tenant_receipts: TenantReceiptsTable;
+export interface AccessVersionsTable {
+  tenant_id: Generated<string>;
+  version: number;
 }
 
-interface ActorColumns {
+export interface AuditLogTable {
+  tenant_id: Generated<string>;
+  occurred_at: string;
+  id: string;
+  action: string;
+  resource_type: string;
+  resource_id: string;
+  outcome: string;
+  actor: string;
+  on_behalf_of: string | null;
+  session_id: string | null;
+  ip: string | null;
+  user_agent: string | null;
+  request_id: string | null;
+  trace_id: string | null;
+  reason: string | null;
+  before: ColumnType<unknown, string | null | undefined, string | null>;
+  after: ColumnType<unknown, string | null | undefined, string | null>;
+  truncated: Generated<boolean>;
+}
+
+export interface ConsumerStatesTable {
+  consumer: string;
+  paused: Generated<boolean>;
+  rebuilding: Generated<boolean>;
+  changed_by: string;
+  changed_at: Generated<string>;
+}
+
+export interface DeadLettersTable {
+  tenant_id: Generated<string>;
+  id: string;
+  consumer: string;
+  topic: string;
+  part: number;
+  offset: number;
+  type: string | null;
+  key: string;
+  sequence: number | null;
+  event_id: string;
+  headers: string;
+  payload: Buffer | null;
+  payload_bytes: number;
+  payload_sha256: Buffer | null;
+  error_code: string;
+  message: string;
+  fingerprint: string;
+  attempts: number;
+  first_at: string;
+  last_at: Generated<string>;
+  status: Generated<string>;
+  closed_by: string | null;
+  reason: string | null;
+}
+
+export interface IdempotencyKeysTable {
+  tenant_id: Generated<string>;
+  principal: string;
+  route: string;
+  key: string;
+  request_hash: string;
+  status: number;
+  headers: ColumnType<unknown, string, string>;
+  body: string | null;
+  sealed: Generated<boolean>;
+  created_at: Generated<string>;
+  expires_at: string;
+}
+
+export interface InboxTable {
+  tenant_id: Generated<string>;
+  consumer: string;
+  event_id: string;
+  outcome: string;
+  processed_at: Generated<string>;
+}
+
+export interface MembershipsTable {
+  tenant_id: Generated<string>;
+  id: string;
+  user_id: string;
+  status: string;
+  display_name: string;
+  email: string;
+  external_id: string | null;
+  managed_by: string | null;
   version: Generated<number>;
   created_at: Generated<string>;
   updated_at: Generated<string>;
@@ -24,47 +99,121 @@ interface ActorColumns {
   updated_by: string;
 }
 
-interface DeletionColumns {
+export interface OrganizationsTable {
+  tenant_id: Generated<string>;
+  id: string;
+  slug: string;
+  name: string;
+  tier: Generated<string>;
+  settings: ColumnType<unknown, string | undefined, string>;
+  version: Generated<number>;
+  created_at: Generated<string>;
+  updated_at: Generated<string>;
+  created_by: string;
+  updated_by: string;
   deleted_at: string | null;
   deleted_by: string | null;
 }
 
-export interface UsersTable extends ActorColumns, DeletionColumns {
+export interface OutboxTable {
+  seq: GeneratedAlways<number>;
+  tenant_id: Generated<string>;
+  shard: number;
+  event_id: string;
+  topic: string;
+  key: string;
+  headers: string;
+  payload: Buffer | null;
+  created_at: Generated<string>;
+}
+
+export interface OutboxRefusedTable {
+  seq: number;
+  tenant_id: string;
+  shard: number;
+  event_id: string;
+  topic: string;
+  key: string;
+  headers: string;
+  payload: Buffer | null;
+  created_at: string;
+  reason: string;
+  refused_at: Generated<string>;
+}
+
+export interface OutboxShardsTable {
+  shard: number;
+  published: Generated<number>;
+  published_at: string | null;
+}
+
+export interface ParkedEventsTable {
+  tenant_id: Generated<string>;
+  consumer: string;
+  key: string;
+  event_id: string;
+  sequence: number | null;
+  topic: string;
+  part: number;
+  offset: number;
+  headers: string;
+  payload: Buffer | null;
+  attempts: Generated<number>;
+  next_at: string;
+  last_code: string;
+  last_error: string;
+  first_failed_at: Generated<string>;
+}
+
+export interface PartitionStartsTable {
+  consumer: string;
+  topic: string;
+  part: number;
+  offset: number;
+  starts: number;
+}
+
+export interface RoleBindingsTable {
+  tenant_id: Generated<string>;
   id: string;
-  email: string;
-  email_norm: string;
-  email_verified_at: string | null;
-  name: string;
-  avatar_url: string | null;
-  locale: string | null;
-  timezone: string | null;
-  status: 'pending' | 'active' | 'disabled' | 'deleted' | 'erased';
-  token_epoch: Generated<number>;
-  home_tenant_id: string | null;
-  managed_by: 'scim' | 'sso' | 'domain' | null;
-  erased_at: string | null;
+  principal_type: string;
+  principal_id: string;
+  role_id: string;
+  scope_type: string;
+  scope_id: string;
+  starts_at: Generated<string>;
+  expires_at: string | null;
+  condition: string | null;
+  granted_by: string;
+  reason: string | null;
+  granted_via: string;
+  request_id: string | null;
+  version: Generated<number>;
+  created_at: Generated<string>;
 }
 
-export interface UserPasswordsTable {
-  user_id: string;
-  phc: string;
-  changed_at: Generated<string>;
-  must_change: Generated<boolean>;
+export interface SecretKeysTable {
+  tenant_id: Generated<string>;
+  id: string;
+  kek_id: string;
+  wrapped: Buffer;
+  state: Generated<string>;
+  seals: Generated<number>;
+  created_at: Generated<string>;
+  destroyed_at: string | null;
 }
-
-export type RevocationReason = 'logout' | 'user' | 'admin' | 'reuse' | 'password' | 'disabled' | 'tenant' | 'limit';
 
 export interface SessionsTable {
   id: string;
   user_id: string;
   tenant_id: string;
-  kind: Generated<'login' | 'oauth'>;
+  kind: Generated<string>;
   counter: Generated<number>;
   mac_key_sealed: string;
   csrf_hash: Buffer | null;
   rotated_at: Generated<string>;
   amr: string[];
-  acr: AuthContextClass;
+  acr: string;
   auth_time: string;
   connection_id: string | null;
   ip: string | null;
@@ -74,16 +223,16 @@ export interface SessionsTable {
   idle_expires_at: string;
   absolute_expires_at: string;
   revoked_at: string | null;
-  revoked_reason: RevocationReason | null;
+  revoked_reason: string | null;
   version: Generated<number>;
   created_at: Generated<string>;
 }
 
 export interface SigningKeysTable {
   kid: string;
-  alg: 'EdDSA' | 'ES256';
-  state: 'next' | 'active' | 'retiring' | 'retired' | 'revoked';
-  public_jwk: unknown;
+  alg: string;
+  state: string;
+  public_jwk: ColumnType<unknown, string, string>;
   private_sealed: string;
   created_at: Generated<string>;
   activated_at: string | null;
@@ -92,69 +241,11 @@ export interface SigningKeysTable {
   revoked_at: string | null;
 }
 
-export interface TenantsTable extends ActorColumns {
-  id: string;
-  slug: string;
-  name: string;
-  status: Generated<'active' | 'suspended' | 'deleting' | 'purging' | 'deleted'>;
-  tier: Generated<string>;
-  region: string | null;
-  config: Generated<unknown>;
-  config_version: Generated<number>;
-  delete_after: string | null;
-}
-
-export type MembershipStatus = 'invited' | 'active' | 'suspended' | 'removed';
-
-export interface UserTenantsTable {
-  user_id: string;
-  tenant_id: string;
-  status: MembershipStatus;
-  last_used_at: Generated<string>;
-}
-
-export interface OrganizationsTable extends ActorColumns, DeletionColumns {
+export interface StreamCursorsTable {
   tenant_id: Generated<string>;
-  id: string;
-  slug: string;
-  name: string;
-  tier: Generated<string>;
-  settings: Generated<unknown>;
-}
-
-export interface MembershipsTable extends ActorColumns {
-  tenant_id: Generated<string>;
-  id: string;
-  user_id: string;
-  status: MembershipStatus;
-  display_name: string;
-  email: string;
-  external_id: string | null;
-  managed_by: 'scim' | 'sso' | 'domain' | null;
-}
-
-export interface RoleBindingsTable {
-  tenant_id: Generated<string>;
-  id: string;
-  principal_type: 'user' | 'team' | 'service-account';
-  principal_id: string;
-  role_id: string;
-  scope_type: 'tenant' | 'organization' | 'team' | 'project';
-  scope_id: string;
-  starts_at: Generated<string>;
-  expires_at: string | null;
-  condition: string | null;
-  granted_by: string;
-  reason: string | null;
-  granted_via: 'direct' | 'invitation' | 'scim' | 'elevation';
-  request_id: string | null;
-  version: Generated<number>;
-  created_at: Generated<string>;
-}
-
-export interface AccessVersionsTable {
-  tenant_id: Generated<string>;
-  version: number;
+  consumer: string;
+  key: string;
+  sequence: number;
 }
 
 export interface TenantReceiptsTable {
@@ -162,4 +253,85 @@ export interface TenantReceiptsTable {
   service: string;
   prepared_at: string | null;
   purged_at: string | null;
+}
+
+export interface TenantsTable {
+  id: string;
+  slug: string;
+  name: string;
+  status: Generated<string>;
+  tier: Generated<string>;
+  region: string | null;
+  config: ColumnType<unknown, string | undefined, string>;
+  config_version: Generated<number>;
+  delete_after: string | null;
+  version: Generated<number>;
+  created_at: Generated<string>;
+  updated_at: Generated<string>;
+  created_by: string;
+  updated_by: string;
+}
+
+export interface UserPasswordsTable {
+  user_id: string;
+  phc: string;
+  changed_at: Generated<string>;
+  must_change: Generated<boolean>;
+}
+
+export interface UserTenantsTable {
+  user_id: string;
+  tenant_id: string;
+  status: string;
+  last_used_at: Generated<string>;
+}
+
+export interface UsersTable {
+  id: string;
+  email: string;
+  email_norm: string;
+  email_verified_at: string | null;
+  name: string;
+  avatar_url: string | null;
+  locale: string | null;
+  timezone: string | null;
+  status: string;
+  token_epoch: Generated<number>;
+  home_tenant_id: string | null;
+  managed_by: string | null;
+  erased_at: string | null;
+  version: Generated<number>;
+  created_at: Generated<string>;
+  updated_at: Generated<string>;
+  created_by: string;
+  updated_by: string;
+  deleted_at: string | null;
+  deleted_by: string | null;
+}
+
+/** Tables of the schema. */
+export interface Tables {
+  access_versions: AccessVersionsTable;
+  audit_log: AuditLogTable;
+  consumer_states: ConsumerStatesTable;
+  dead_letters: DeadLettersTable;
+  idempotency_keys: IdempotencyKeysTable;
+  inbox: InboxTable;
+  memberships: MembershipsTable;
+  organizations: OrganizationsTable;
+  outbox: OutboxTable;
+  outbox_refused: OutboxRefusedTable;
+  outbox_shards: OutboxShardsTable;
+  parked_events: ParkedEventsTable;
+  partition_starts: PartitionStartsTable;
+  role_bindings: RoleBindingsTable;
+  secret_keys: SecretKeysTable;
+  sessions: SessionsTable;
+  signing_keys: SigningKeysTable;
+  stream_cursors: StreamCursorsTable;
+  tenant_receipts: TenantReceiptsTable;
+  tenants: TenantsTable;
+  user_passwords: UserPasswordsTable;
+  user_tenants: UserTenantsTable;
+  users: UsersTable;
 }

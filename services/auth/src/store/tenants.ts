@@ -1,12 +1,13 @@
 import type { Insertable } from 'kysely';
 import type { Tx } from '@idp/database';
+import type { TenantStatus } from '../domain/states.ts';
 import type { TenantOption } from '../domain/tenant-choice.ts';
-import type { AuthTables, OrganizationsTable, TenantsTable } from './tables.ts';
+import type { Tables, OrganizationsTable, TenantsTable } from './tables.ts';
 
 export type TenantSummary = Pick<TenantOption, 'id' | 'slug' | 'name' | 'status'>;
 
 /** Tenants the user is an active member of, in whatever state they are. */
-export async function listTenantsOfUser(tx: Tx<AuthTables>, userId: string): Promise<TenantOption[]> {
+export async function listTenantsOfUser(tx: Tx<Tables>, userId: string): Promise<TenantOption[]> {
   const rows = await tx.db
     .selectFrom('user_tenants')
     .innerJoin('tenants', 'tenants.id', 'user_tenants.tenant_id')
@@ -15,15 +16,20 @@ export async function listTenantsOfUser(tx: Tx<AuthTables>, userId: string): Pro
     .where('user_tenants.status', '=', 'active')
     .orderBy('tenants.slug')
     .execute();
-  return rows;
+  return rows.map((row) => ({ ...row, status: row.status as TenantStatus }));
 }
 
-export async function findTenant(tx: Tx<AuthTables>, id: string): Promise<TenantSummary | undefined> {
-  return tx.db.selectFrom('tenants').select(['id', 'slug', 'name', 'status']).where('id', '=', id).executeTakeFirst();
+export async function findTenant(tx: Tx<Tables>, id: string): Promise<TenantSummary | undefined> {
+  const row = await tx.db
+    .selectFrom('tenants')
+    .select(['id', 'slug', 'name', 'status'])
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return row as TenantSummary | undefined;
 }
 
 /** Whether any tenant but the platform's exists. */
-export async function anyTenantExists(tx: Tx<AuthTables>, platformTenantId: string): Promise<boolean> {
+export async function anyTenantExists(tx: Tx<Tables>, platformTenantId: string): Promise<boolean> {
   const row = await tx.db
     .selectFrom('tenants')
     .select('id')
@@ -34,7 +40,7 @@ export async function anyTenantExists(tx: Tx<AuthTables>, platformTenantId: stri
 }
 
 /** False when the id exists already. A taken slug is a conflict. */
-export async function insertTenant(tx: Tx<AuthTables>, row: Insertable<TenantsTable>): Promise<boolean> {
+export async function insertTenant(tx: Tx<Tables>, row: Insertable<TenantsTable>): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tx.db
     .insertInto('tenants')
     .values(row)
@@ -43,12 +49,12 @@ export async function insertTenant(tx: Tx<AuthTables>, row: Insertable<TenantsTa
   return numInsertedOrUpdatedRows === 1n;
 }
 
-export async function insertOrganization(tx: Tx<AuthTables>, row: Insertable<OrganizationsTable>): Promise<void> {
+export async function insertOrganization(tx: Tx<Tables>, row: Insertable<OrganizationsTable>): Promise<void> {
   await tx.db.insertInto('organizations').values(row).execute();
 }
 
 /** The receipt of one service for the transaction's tenant; the first time counts. */
-export async function recordPrepared(tx: Tx<AuthTables>, service: string, preparedAt: Date): Promise<void> {
+export async function recordPrepared(tx: Tx<Tables>, service: string, preparedAt: Date): Promise<void> {
   await tx.db
     .insertInto('tenant_receipts')
     .values({ service, prepared_at: preparedAt.toISOString() })

@@ -1,19 +1,20 @@
 import type { Insertable } from 'kysely';
 import type { Tx } from '@idp/database';
-import type { AuthTables, UsersTable } from './tables.ts';
+import type { UserStatus } from '../domain/states.ts';
+import type { Tables, UsersTable } from './tables.ts';
 
 /** What sign-in needs of an account. */
 export interface Account {
   id: string;
   email: string;
   name: string;
-  status: UsersTable['status'];
+  status: UserStatus;
   tokenEpoch: number;
   /** Absent for accounts that sign in elsewhere. */
   phc?: string;
 }
 
-export async function findAccountByEmail(tx: Tx<AuthTables>, emailNorm: string): Promise<Account | undefined> {
+export async function findAccountByEmail(tx: Tx<Tables>, emailNorm: string): Promise<Account | undefined> {
   const row = await tx.db
     .selectFrom('users')
     .leftJoin('user_passwords', 'user_passwords.user_id', 'users.id')
@@ -22,8 +23,8 @@ export async function findAccountByEmail(tx: Tx<AuthTables>, emailNorm: string):
     .where('users.erased_at', 'is', null)
     .executeTakeFirst();
   if (row === undefined) return undefined;
-  const { id, email, name, status, token_epoch: tokenEpoch, phc } = row;
-  return { id, email, name, status, tokenEpoch, ...(phc === null ? {} : { phc }) };
+  const { id, email, name, token_epoch: tokenEpoch, phc } = row;
+  return { id, email, name, status: row.status as UserStatus, tokenEpoch, ...(phc === null ? {} : { phc }) };
 }
 
 export interface UserProfile {
@@ -34,12 +35,12 @@ export interface UserProfile {
   avatarUrl: string | null;
   locale: string | null;
   timezone: string | null;
-  status: UsersTable['status'];
+  status: UserStatus;
   tokenEpoch: number;
   createdAt: string;
 }
 
-export async function findUser(tx: Tx<AuthTables>, id: string): Promise<UserProfile | undefined> {
+export async function findUser(tx: Tx<Tables>, id: string): Promise<UserProfile | undefined> {
   const row = await tx.db
     .selectFrom('users')
     .select([
@@ -65,18 +66,18 @@ export async function findUser(tx: Tx<AuthTables>, id: string): Promise<UserProf
     avatarUrl: row.avatar_url,
     locale: row.locale,
     timezone: row.timezone,
-    status: row.status,
+    status: row.status as UserStatus,
     tokenEpoch: row.token_epoch,
     createdAt: row.created_at,
   };
 }
 
-export async function anyUserExists(tx: Tx<AuthTables>): Promise<boolean> {
+export async function anyUserExists(tx: Tx<Tables>): Promise<boolean> {
   return (await tx.db.selectFrom('users').select('id').limit(1).executeTakeFirst()) !== undefined;
 }
 
 /** False when the address has an account already. */
-export async function insertUser(tx: Tx<AuthTables>, row: Insertable<UsersTable>): Promise<boolean> {
+export async function insertUser(tx: Tx<Tables>, row: Insertable<UsersTable>): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tx.db
     .insertInto('users')
     .values(row)
@@ -85,7 +86,7 @@ export async function insertUser(tx: Tx<AuthTables>, row: Insertable<UsersTable>
   return numInsertedOrUpdatedRows === 1n;
 }
 
-export async function setPasswordHash(tx: Tx<AuthTables>, userId: string, phc: string, now: Date): Promise<void> {
+export async function setPasswordHash(tx: Tx<Tables>, userId: string, phc: string, now: Date): Promise<void> {
   await tx.db
     .insertInto('user_passwords')
     .values({ user_id: userId, phc, changed_at: now.toISOString() })
@@ -94,7 +95,7 @@ export async function setPasswordHash(tx: Tx<AuthTables>, userId: string, phc: s
 }
 
 /** Id of the account that was made first. */
-export async function findFirstUser(tx: Tx<AuthTables>): Promise<string | undefined> {
+export async function findFirstUser(tx: Tx<Tables>): Promise<string | undefined> {
   const row = await tx.db
     .selectFrom('users')
     .select('id')

@@ -4,7 +4,7 @@ import type { Database } from '@idp/database';
 import type { Secrets } from '@idp/secrets';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from 'jose';
 import { insertActiveSigningKey, listUsableSigningKeys, type StoredSigningKey } from '../store/signing-keys.ts';
-import type { AuthTables } from '../store/tables.ts';
+import type { Tables } from '../store/tables.ts';
 
 export interface SigningKeys {
   /** The key that signs now. */
@@ -18,7 +18,7 @@ export interface SigningKeys {
  * use it. Held in memory from then on, so tokens are issued while the key provider is away.
  */
 export async function loadSigningKeys(platform: {
-  database: Database<AuthTables>;
+  database: Database<Tables>;
   secrets: Secrets;
 }): Promise<SigningKeys> {
   const { database, secrets } = platform;
