@@ -1,0 +1,70 @@
+import { timestampNow } from '@bufbuild/protobuf/wkt';
+import { publish } from '@idp/events';
+import { changedPaths } from '../../domain/ingestion/entity-document.ts';
+import type { Entity, Json } from '../../domain/model/entity.ts';
+import { relationsOf } from '../../domain/model/relation-fields.ts';
+import { findRelationPair } from '../../domain/model/relation-pairs.ts';
+import type { CatalogTx } from '../../store/catalog-tx.ts';
+import type { PlannedChange } from './plan-changes.ts';
+import type { CommitInput } from './types.ts';
+
+/** Above this a message carries the path of the entity instead of its document. */
+const documentBytesMax = 200 * 1024;
+
+/** One event per revision. */
+export function publishEntityEvents(tx: CatalogTx, changes: readonly PlannedChange[], input: CommitInput): void {
+  for (const change of changes) {
+    const identity = identityOf(change, input);
+    const event = { aggregateId: change.uid, version: change.revision, subject: `entities/${change.uid}` };
+    if (change.op === 'deleted') {
+      publish(tx, { ...event, type: 'idp.catalog.v1.EntityDeleted', data: identity });
+      continue;
+    }
+    const type = change.op === 'created' ? 'idp.catalog.v1.EntityCreated' : 'idp.catalog.v1.EntityUpdated';
+    publish(tx, { ...event, type, data: { ...identity, ...stateOf(change) } });
+  }
+}
+
+function identityOf(change: PlannedChange, input: CommitInput) {
+  const document = JSON.parse(change.document) as { kind: string; metadata: { namespace?: string; name: string } };
+  return {
+    uid: change.uid,
+    entityRef: change.ref,
+    kind: document.kind,
+    namespace: document.metadata.namespace ?? 'default',
+    name: document.metadata.name,
+    revision: BigInt(change.revision),
+    cause: input.cause,
+    actor: { principal: input.actor },
+    sourceId: input.sourceId ?? '',
+    changedAt: timestampNow(),
+  };
+}
+
+function stateOf(change: PlannedChange) {
+  const [kind = '', namespace = '', name = ''] = change.ref.split(/[:/]/);
+  const fits = Buffer.byteLength(change.document) <= documentBytesMax;
+  return {
+    ...(fits
+      ? { document: change.document }
+      : { documentPath: `/api/v1/catalog/entities/${kind}/${namespace}/${name}?revision=${change.revision}` }),
+    relations: ownRelations(change),
+    changedFields: changedFields(change),
+  };
+}
+
+function ownRelations({ processed, document, ref }: PlannedChange) {
+  const edges = processed?.edges ?? relationsOf(JSON.parse(document) as Entity);
+  return edges.flatMap(({ pairId, from, to }) => {
+    const pair = findRelationPair(pairId);
+    if (!pair) return [];
+    return from === ref ? [{ type: pair.forward, targetRef: to }] : [{ type: pair.reverse, targetRef: from }];
+  });
+}
+
+function changedFields({ op, before, document, status, processed }: PlannedChange): string[] {
+  if (op !== 'updated' || !before) return [];
+  const paths = processed ? changedPaths(JSON.parse(before.document) as Json, JSON.parse(document) as Json) : [];
+  const own = paths.filter((path) => path !== 'metadata.etag');
+  return before.status === status ? own : [...own, 'status'];
+}
