@@ -244,7 +244,7 @@ export const eventTypes = {
     pii: "none",
     beats: false,
     notFor: ["auth"],
-    consumers: [],
+    consumers: ["auth.tenant-receipts"],
     owner: "{service}",
     dataSchema: "buf:idp.common.v1.TenantPrepared#876c44bc",
   },

@@ -1,0 +1,103 @@
+import { sql } from 'kysely';
+import type { Delivery } from './delivery.ts';
+import type { ConsumerTx } from './inbox-store.ts';
+
+/** What an order-keeping consumer knows of one key. */
+export interface KeyState {
+  /** Version dealt with last; undefined for a key never seen. */
+  cursor: number | undefined;
+  /** Lowest version that waits. */
+  parked: number | undefined;
+  /** An open dead letter stands before everything that follows. */
+  dead: boolean;
+  /** The cursor has to be written. */
+  moved: boolean;
+}
+
+/** `handle`: its turn. `skip`: dealt with before. `wait`: something of its key stands before it. `gap`: a version is missing. */
+export type Turn = 'handle' | 'skip' | 'wait' | 'gap';
+
+/**
+ * Reads cursors (locked, in order of their keys) and what stands before them. One round trip of three statements after the
+ * inbox was written: each has a snapshot that shows what a concurrent owner parked meanwhile.
+ */
+export async function loadKeyStates(
+  tx: ConsumerTx,
+  consumer: string,
+  keys: readonly string[],
+): Promise<Map<string, KeyState>> {
+  const [cursors, parked, dead] = await Promise.all([
+    sql<{ key: string; sequence: number }>`
+      select key, sequence from stream_cursors
+      where tenant_id = ${tx.tenantId} and consumer = ${consumer} and key = any (${keys}) order by key for update`.execute(
+      tx.db,
+    ),
+    sql<{ key: string; sequence: number }>`
+      select key, min(coalesce(sequence, 0)) as sequence from parked_events
+      where tenant_id = ${tx.tenantId} and consumer = ${consumer} and key = any (${keys}) group by key`.execute(tx.db),
+    sql<{ key: string }>`
+      select distinct key from dead_letters
+      where tenant_id = ${tx.tenantId} and consumer = ${consumer} and key = any (${keys}) and status = 'open'`.execute(
+      tx.db,
+    ),
+  ]);
+  const states = new Map<string, KeyState>();
+  for (const key of keys) states.set(key, { cursor: undefined, parked: undefined, dead: false, moved: false });
+  for (const { key, sequence } of cursors.rows) states.get(key)!.cursor = sequence;
+  // Facts without a version stand before whatever comes after them.
+  for (const { key, sequence } of parked.rows) states.get(key)!.parked = sequence;
+  for (const { key } of dead.rows) states.get(key)!.dead = true;
+  return states;
+}
+
+/** Whose turn it is, by compare-and-set on the cursor. */
+export function turnOf(state: KeyState, version: number | undefined): Turn {
+  const { cursor, parked, dead } = state;
+  if (version === undefined) return dead || parked !== undefined ? 'wait' : 'handle';
+  if (cursor !== undefined && version <= cursor) return 'skip';
+  if (dead || (parked !== undefined && parked < version)) return 'wait';
+  return cursor === undefined || version === cursor + 1 ? 'handle' : 'gap';
+}
+
+/** The event was dealt with. */
+export function advance(state: KeyState, { version }: Delivery): void {
+  if (version === undefined) return;
+  state.cursor = version;
+  state.moved = true;
+}
+
+/** The event stays behind: what follows waits, and a later one is a gap, never a start. */
+export function holdBack(state: KeyState, { version }: Delivery, how: 'parked' | 'dead'): void {
+  if (how === 'dead') state.dead = true;
+  else state.parked = Math.min(state.parked ?? Infinity, version ?? 0);
+  if (version === undefined || state.cursor !== undefined) return;
+  state.cursor = version - 1;
+  state.moved = true;
+}
+
+/** Writes the cursors that moved and makes what waited for them due; leaves with COMMIT. True when something became due. */
+export function saveKeyStates(tx: ConsumerTx, consumer: string, states: ReadonlyMap<string, KeyState>): boolean {
+  const moved = [...states].filter(([, state]) => state.moved).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  if (moved.length === 0) return false;
+  const keys = moved.map(([key]) => key);
+  const sequences = moved.map(([, { cursor }]) => cursor!);
+  tx.withCommit(sql`
+    insert into stream_cursors (consumer, key, sequence)
+    select ${consumer}, k, s from unnest(${keys}::text[], ${sequences}::bigint[]) as c (k, s)
+    on conflict (tenant_id, consumer, key) do update set sequence = excluded.sequence
+    where stream_cursors.sequence < excluded.sequence`);
+  const waiting = moved.filter(([, { parked }]) => parked !== undefined).map(([key]) => key);
+  if (waiting.length > 0) makeHeadsDue(tx, consumer, waiting);
+  return waiting.length > 0;
+}
+
+/** The next event of each key is due at once. */
+export function makeHeadsDue(tx: ConsumerTx, consumer: string, keys: readonly string[]): void {
+  tx.withCommit(sql`
+    update parked_events p set next_at = now()
+    where p.tenant_id = ${tx.tenantId} and p.consumer = ${consumer} and p.key = any (${keys})
+      and p.last_code in ('WAITS', 'GAP')
+      and not exists (select from parked_events e where e.tenant_id = p.tenant_id and e.consumer = p.consumer
+        and e.key = p.key and e.event_id <> p.event_id
+        and (coalesce(e.sequence, 0), e.first_failed_at, e.event_id) < (coalesce(p.sequence, 0), p.first_failed_at, p.event_id))`);
+}

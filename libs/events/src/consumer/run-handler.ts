@@ -1,0 +1,67 @@
+import {
+  formatTraceparent,
+  newTraceContext,
+  parseTraceparent,
+  runInContext,
+  type OperationContext,
+} from '@idp/telemetry';
+import { HandlerFailure, HandlerTimeoutError } from './failure.ts';
+import type { ConsumedEvent, HandlerContext } from './define-consumer.ts';
+
+export interface HandlerRun {
+  service: string;
+  events: readonly ConsumedEvent[];
+  /** Creation context of the first event: `ce_traceparent`. */
+  traceparent: string | undefined;
+  attempt: number;
+  timeoutMs: number;
+  signal: AbortSignal;
+}
+
+/**
+ * Runs a handler within its time, in a context that names the event as cause of whatever it does. Throws HandlerFailure.
+ * A handler past its time goes on by itself but can commit nothing: its transaction is rolled back.
+ */
+export async function runHandler(
+  run: HandlerRun,
+  handler: (ctx: HandlerContext) => Promise<void> | void,
+): Promise<void> {
+  const { events, timeoutMs, attempt } = run;
+  const eventId = events.length === 1 ? events[0]!.id : undefined;
+  const ending = new AbortController();
+  const signal = AbortSignal.any([run.signal, ending.signal]);
+  const { promise: over, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    const error = new HandlerTimeoutError(`the handler took longer than ${timeoutMs} ms`);
+    reject(error);
+    ending.abort(error);
+  }, timeoutMs);
+  const onAbort = (): void => reject(run.signal.reason);
+  run.signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    const work = runInContext(contextOf(run), async () => handler({ signal, attempt }));
+    await Promise.race([work, over]);
+  } catch (error) {
+    throw new HandlerFailure(eventId, error);
+  } finally {
+    clearTimeout(timer);
+    run.signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function contextOf({ service, events, traceparent }: HandlerRun): OperationContext {
+  const first = events[0]!;
+  const trace = newTraceContext(parseTraceparent(traceparent));
+  const context: OperationContext = {
+    requestId: first.id,
+    traceId: trace.traceId,
+    spanId: trace.spanId,
+    traceparent: formatTraceparent(trace),
+    actor: `service:${service}`,
+    tenantId: first.tenantId,
+    causationId: first.id,
+    correlationId: first.correlationId,
+  };
+  if (first.actor !== undefined) context.onBehalfOf = first.actor;
+  return context;
+}

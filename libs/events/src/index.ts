@@ -1,0 +1,33 @@
+export { murmur2, partitionOf } from './envelope/murmur2.ts';
+export type { RecordHeaders } from './envelope/headers.ts';
+export {
+  EventConfigurationError,
+  EventTooLargeError,
+  ForeignTopicError,
+  HeaderError,
+  ReadOnlyTransactionError,
+  RetryLater,
+  VersionError,
+} from './errors.ts';
+export { publish, publishTombstone, type PublishInput } from './outbox/publish.ts';
+export type { EventTransaction } from './outbox/transaction.ts';
+export {
+  defineConsumer,
+  groupOf,
+  type ConsumedEvent,
+  type ConsumerDefinition,
+  type GroupConsumer,
+  type HandlerContext,
+  type InstanceConsumer,
+  type Ordering,
+} from './consumer/define-consumer.ts';
+export { defaultTiming, type ConsumerTiming } from './consumer/timing.ts';
+export { deleteLatest, upsertLatest } from './consumer/latest.ts';
+export { createEventRuntime, type EventRuntime, type EventRuntimeOptions } from './runtime/runtime.ts';
+export type { ConsumerStatus, EventStatus } from './runtime/status.ts';
+export { auditSink } from './runtime/audit-sink.ts';
+export type * from './transport/transport.ts';
+export { createWakeSignal, type WakeSignal } from './transport/wake-signal.ts';
+export { createPostgresTransport, type PostgresTransportOptions } from './postgres/transport.ts';
+export { bootstrapBus, type BootstrapBusOptions } from './postgres/bootstrap-bus.ts';
+export { busMigrations, eventsMigrations } from './migrations.ts';

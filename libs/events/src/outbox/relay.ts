@@ -1,0 +1,94 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { outboxChannel, type WakeSignal } from '../transport/wake-signal.ts';
+import { hasRows } from './outbox-store.ts';
+import { runRelayRound, type RelayRound } from './relay-round.ts';
+
+const timerMs = { active: 200, idle: 1_000 };
+
+export interface RelayOptions extends RelayRound {
+  service: string;
+  wake: WakeSignal;
+  loops: number;
+  random: () => number;
+}
+
+export interface Relay {
+  /** Looks at once, as after a commit. */
+  kick(): void;
+  /** Finishes the rounds in hand; past the deadline they are given up (their rows stay). */
+  stop(deadlineMs: number): Promise<void>;
+}
+
+/**
+ * Moves committed events from the outbox to the transport: up to `loops` rounds side by side, started by the commit hook of
+ * this process and by a timer for what other processes committed (200 ms while there is traffic, 1 s when idle).
+ */
+export function startRelay(options: RelayOptions): Relay {
+  const { door, holds, logger, loops, random } = options;
+  const ending = new AbortController();
+  const outside = AsyncLocalStorage.snapshot();
+  const running = new Set<Promise<void>>();
+  let stopping = false;
+  let waitMs = timerMs.active;
+  let timer: NodeJS.Timeout | undefined;
+
+  /** One loop: rounds until nothing is left. A second one joins when the first found work. */
+  async function drain(): Promise<void> {
+    while (!stopping) {
+      if (!(await runRelayRound(options, ending.signal))) return;
+      waitMs = timerMs.active;
+      kick();
+    }
+  }
+
+  function kick(): void {
+    if (stopping || running.size >= loops) {
+      pending = true;
+      return;
+    }
+    pending = false;
+    const loop: Promise<void> = outside(drain)
+      .catch((error: unknown) => {
+        if (!ending.signal.aborted) logger.warn({ err: error }, 'a round of the relay failed');
+      })
+      .finally(() => {
+        running.delete(loop);
+        // A commit that came while all loops were busy may have been seen by none.
+        if (pending) kick();
+      });
+    running.add(loop);
+  }
+  let pending = false;
+
+  function arm(): void {
+    const soonest = Math.min(waitMs, holds.nextMs() ?? waitMs);
+    timer = setTimeout(() => void tick(), soonest * (0.9 + 0.2 * random()));
+    timer.unref();
+  }
+
+  /** Asks with one cheap statement whether there is anything to do. */
+  async function tick(): Promise<void> {
+    try {
+      if (await door.transaction((tx) => hasRows(tx.db, holds.topics), { readOnly: true })) kick();
+      else waitMs = timerMs.idle;
+    } catch (error) {
+      logger.warn({ err: error }, 'the outbox could not be read');
+    }
+    if (!stopping) arm();
+  }
+
+  const silence = options.wake.listen(outboxChannel(options.service), kick);
+  outside(arm);
+  kick();
+  return {
+    kick,
+    async stop(deadlineMs) {
+      stopping = true;
+      silence();
+      clearTimeout(timer);
+      const giveUp = setTimeout(() => ending.abort(), deadlineMs);
+      await Promise.allSettled(running);
+      clearTimeout(giveUp);
+    },
+  };
+}

@@ -1,0 +1,120 @@
+import type { ChunkEnvironment } from '../consumer/chunk.ts';
+import { createConsumerMetrics } from '../consumer/consumer-metrics.ts';
+import { createCrashCounter } from '../consumer/crash-counter.ts';
+import { isInstanceConsumer, type ConsumerDefinition, type GroupConsumer } from '../consumer/define-consumer.ts';
+import { openGroupReader } from '../consumer/group-reader.ts';
+import { openInstanceConsumer } from '../consumer/instance-consumer.ts';
+import { startParkedLoop, type ParkedLoop } from '../consumer/parked-loop.ts';
+import { EventConfigurationError } from '../errors.ts';
+import type { Subscription } from '../transport/transport.ts';
+import { listPaused, setPaused } from './consumer-states.ts';
+import { topicsOfConsumer } from './consumer-topics.ts';
+import { reportConsumers } from './runtime-metrics.ts';
+import type { RuntimeParts } from './shared.ts';
+
+const pausePollMs = 5_000;
+
+export interface Consumers {
+  /** Names of the consumers with progress of their own. */
+  readonly names: readonly string[];
+  readonly retrying: number;
+  paused(consumer: string): boolean;
+  start(): Promise<void>;
+  stop(deadlineMs: number): Promise<void>;
+  ready(): Promise<void>;
+  setPaused(consumer: string, paused: boolean, actor: string): Promise<void>;
+}
+
+/** Opens and ends the consumers of a service and keeps them paused as the operators said. */
+export function createConsumers(parts: RuntimeParts): Consumers {
+  const { consumers, door, transport, logger, timing } = parts;
+  const groups = consumers.filter((consumer): consumer is GroupConsumer => !isInstanceConsumer(consumer));
+  const names = groups.map((consumer) => consumer.name);
+  const open = new Map<string, Subscription>();
+  const caughtUp: Promise<void>[] = [];
+  let paused: ReadonlySet<string> = new Set();
+  let parked: ParkedLoop | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const environments = new Map(
+    groups.map((consumer) => [consumer.name, createEnvironment(parts, consumer, (delayMs) => parked?.expect(delayMs))]),
+  );
+  reportConsumers(parts.metrics, { consumers: names, transport, door });
+
+  async function followPaused(): Promise<void> {
+    paused = await door.transaction((tx) => listPaused(tx.db), { readOnly: true });
+    for (const name of names) {
+      if (paused.has(name)) open.get(name)?.pause();
+      else open.get(name)?.resume();
+    }
+  }
+
+  function openOne(consumer: ConsumerDefinition): Promise<Subscription> {
+    const topics = topicsOfConsumer(consumer, parts.topics);
+    if (!isInstanceConsumer(consumer)) {
+      const crashes = createCrashCounter({ door, consumer: consumer.name });
+      return openGroupReader({ environment: environments.get(consumer.name)!, transport, crashes, topics });
+    }
+    const { promise, resolve: onCaughtUp } = Promise.withResolvers<void>();
+    if (consumer.from === 'start') caughtUp.push(promise);
+    const { service } = parts;
+    return openInstanceConsumer({
+      service,
+      transport,
+      consumer,
+      topics,
+      handlerMs: timing.handlerMs,
+      logger,
+      onCaughtUp,
+    });
+  }
+
+  return {
+    names,
+    get retrying() {
+      return parked?.active ?? 0;
+    },
+    paused: (consumer) => paused.has(consumer),
+    async start() {
+      if (names.length > 0) paused = await door.transaction((tx) => listPaused(tx.db), { readOnly: true });
+      for (const consumer of consumers) {
+        const subscription = await openOne(consumer);
+        open.set(consumer.name, subscription);
+        if (paused.has(consumer.name)) subscription.pause();
+      }
+      if (names.length === 0) return;
+      parked = startParkedLoop({ door, environments, pollMs: timing.parkedPollMs, logger });
+      const follow = (): void =>
+        void followPaused().catch((error: unknown) =>
+          logger.warn({ err: error }, 'states of consumers could not be read'),
+        );
+      timer = setInterval(follow, pausePollMs);
+      timer.unref();
+    },
+    async stop(deadlineMs) {
+      clearInterval(timer);
+      await Promise.all([
+        parked?.stop(deadlineMs),
+        ...[...open.values()].map((subscription) => subscription.close(deadlineMs)),
+      ]);
+      open.clear();
+    },
+    async ready() {
+      await Promise.all(caughtUp);
+    },
+    async setPaused(consumer, value, actor) {
+      if (!names.includes(consumer)) throw new EventConfigurationError(`no consumer ${consumer}`);
+      await door.transaction((tx) => setPaused(tx.db, consumer, value, actor));
+      await followPaused();
+    },
+  };
+}
+
+function createEnvironment(
+  parts: RuntimeParts,
+  consumer: ChunkEnvironment['consumer'],
+  onParked: (delayMs: number) => void,
+): ChunkEnvironment {
+  const { service, database, timing, failpoints, logger, random, now } = parts;
+  const metrics = createConsumerMetrics(parts.metrics, now);
+  return { service, database, consumer, timing, failpoints, metrics, logger, random, onParked };
+}

@@ -1,0 +1,28 @@
+import { createRelayMetrics } from '../outbox/relay-metrics.ts';
+import { startRelay, type Relay } from '../outbox/relay.ts';
+import { createTopicHolds } from '../outbox/topic-holds.ts';
+import type { RuntimeParts } from './shared.ts';
+
+export interface Producer {
+  start(): void;
+  kick(): void;
+  stop(deadlineMs: number): Promise<void>;
+}
+
+/** The relay with its metrics. */
+export function createProducer(parts: RuntimeParts): Producer {
+  const { service, door, transport, wake, logger, failpoints, settings, random, now } = parts;
+  const holds = createTopicHolds({ now, random });
+  const metrics = createRelayMetrics(parts.metrics, door, holds);
+  let relay: Relay | undefined;
+  return {
+    start() {
+      const loops = settings.relayLoops;
+      relay ??= startRelay({ service, door, transport, wake, logger, failpoints, holds, metrics, loops, random });
+    },
+    kick: () => relay?.kick(),
+    async stop(deadlineMs) {
+      await relay?.stop(deadlineMs);
+    },
+  };
+}

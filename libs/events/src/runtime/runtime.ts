@@ -1,0 +1,116 @@
+import type { TopicDefinition } from '@idp/contracts';
+import { platformDoor, type Database } from '@idp/database';
+import type { Logger, Metrics } from '@idp/telemetry';
+import type { ConsumerDefinition } from '../consumer/define-consumer.ts';
+import { defaultTiming, type ConsumerTiming } from '../consumer/timing.ts';
+import { EventConfigurationError } from '../errors.ts';
+import { createFailpoints } from '../failpoints.ts';
+import type { PlatformDoor } from '../platform-door.ts';
+import type { EventTransport } from '../transport/transport.ts';
+import type { WakeSignal } from '../transport/wake-signal.ts';
+import { auditSink } from './audit-sink.ts';
+import { topicsOfConsumer } from './consumer-topics.ts';
+import { createConsumers } from './consumers.ts';
+import { createProducer } from './producer.ts';
+import { readEventSettings } from './settings.ts';
+import { isDrained, readStatus, type EventStatus } from './status.ts';
+
+export interface EventRuntimeOptions {
+  service: string;
+  // Consumers bring their own tables.
+  // oxlint-disable-next-line typescript/no-explicit-any
+  database: Database<any>;
+  transport: EventTransport;
+  /** The wake signal of the process, the same that the transport got. */
+  wake: WakeSignal;
+  consumers: readonly ConsumerDefinition[];
+  metrics: Metrics;
+  logger: Logger;
+  /** Where EVENTS_RELAY_LOOPS, ROLE, FAILPOINT and NODE_ENV are read. */
+  env: Readonly<Record<string, string | undefined>>;
+  clock?: () => Date;
+  random?: () => number;
+  /** Times that differ from the usual ones. */
+  timing?: Partial<ConsumerTiming>;
+  /** Default: the topics of proto/topics.yaml. */
+  topics?: readonly TopicDefinition[];
+}
+
+export interface EventRuntime {
+  /** Opens every consumer and starts the relay. Rejects with EventConfigurationError for what cannot work. */
+  start(): Promise<void>;
+  /** Ends reading, finishes the chunks and the relay rounds in hand; past the deadline they are given up and come again. */
+  stop(deadlineMs: number): Promise<void>;
+  /** Resolves when the instance consumers that begin at the start have read everything that lay in their topics. */
+  ready(): Promise<void>;
+  status(): Promise<EventStatus>;
+  /** Resolves when outbox, lag and due parked events are 0. Rejects after `timeoutMs` (30 000). */
+  drain(options?: { timeoutMs?: number }): Promise<void>;
+  /** Nothing moves any more: outbox, lag and due parked events are 0. */
+  drained(): Promise<boolean>;
+  /** Survives restarts; other processes follow within seconds. */
+  pause(consumer: string, actor: string): Promise<void>;
+  resume(consumer: string, actor: string): Promise<void>;
+}
+
+/**
+ * Relay, consumers and retries of one service. Fills the database's audit sink.
+ * Throws EventConfigurationError for duplicate names, unknown types, unlisted readers, or settings that are refused.
+ */
+export function createEventRuntime(options: EventRuntimeOptions): EventRuntime {
+  const { service, database, consumers, env } = options;
+  const settings = readEventSettings(env);
+  const failpoints = createFailpoints(env);
+  checkConsumers(consumers, options.topics, service);
+  const timing: ConsumerTiming = { ...defaultTiming, ...options.timing };
+  const random = options.random ?? Math.random;
+  const now = (): number => (options.clock?.() ?? new Date()).getTime();
+  const door: PlatformDoor = platformDoor<never>(database as Database<never>);
+  database.setAuditSink(auditSink);
+  const shared = { ...options, settings, failpoints, timing, random, now, door };
+  const producer = createProducer(shared);
+  const readers = createConsumers(shared);
+  const sources = { door, transport: options.transport, readers };
+  return {
+    async start() {
+      if (settings.role === 'api') return;
+      await readers.start();
+      producer.start();
+    },
+    async stop(deadlineMs) {
+      const deadline = performance.now() + deadlineMs;
+      await readers.stop(deadlineMs);
+      await producer.stop(Math.max(0, deadline - performance.now()));
+    },
+    ready: () => readers.ready(),
+    status: () => readStatus(sources),
+    drained: () => isDrained(sources),
+    async drain({ timeoutMs = 30_000 } = {}) {
+      const deadline = performance.now() + timeoutMs;
+      producer.kick();
+      while (!(await isDrained(sources))) {
+        if (performance.now() > deadline)
+          throw new Error(`${service}: events did not drain: ${JSON.stringify(await readStatus(sources))}`);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    },
+    pause: (consumer, actor) => readers.setPaused(consumer, true, actor),
+    resume: (consumer, actor) => readers.setPaused(consumer, false, actor),
+  };
+}
+
+function checkConsumers(
+  consumers: readonly ConsumerDefinition[],
+  topics: readonly TopicDefinition[] | undefined,
+  service: string,
+): void {
+  const names = new Set<string>();
+  for (const consumer of consumers) {
+    if (names.has(consumer.name)) throw new EventConfigurationError(`two consumers are called ${consumer.name}`);
+    if (!consumer.name.startsWith(`${service}.`)) {
+      throw new EventConfigurationError(`consumer ${consumer.name} is not one of ${service}`);
+    }
+    names.add(consumer.name);
+    topicsOfConsumer(consumer, topics);
+  }
+}
