@@ -131,11 +131,11 @@ function report(
   results: readonly Result[],
   verdicts: ReadonlyMap<string, Verdict>,
 ): void {
-  const { consumer, logger, timing, onParked } = environment;
+  const { consumer, logger, timing } = environment;
   for (const { delivery, outcome } of results) {
     if (outcome === 'parked') {
       const verdict = verdicts.get(delivery.eventId);
-      onParked(verdict?.outcome === 'parked' ? verdict.delayMs : timing.gapMs);
+      environment.onParked(verdict?.outcome === 'parked' ? verdict.delayMs : timing.gapMs);
     }
     if (outcome !== 'dead') continue;
     const { code } = verdicts.get(delivery.eventId) ?? delivery.problem!;

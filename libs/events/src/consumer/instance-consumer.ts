@@ -19,14 +19,14 @@ export interface InstanceReaderOptions {
  * state loaded again (`onReset`), which covers the event it failed on.
  */
 export function openInstanceConsumer(options: InstanceReaderOptions): Promise<Subscription> {
-  const { transport, consumer, topics, onCaughtUp } = options;
+  const { transport, consumer, topics } = options;
   return transport.subscribe({
     mode: 'instance',
     topics,
     from: consumer.from ?? 'now',
     onReset: () => consumer.onReset(),
     onChunk: (chunk) => handleChunk(options, chunk),
-    onCaughtUp,
+    onCaughtUp: () => options.onCaughtUp(),
   });
 }
 

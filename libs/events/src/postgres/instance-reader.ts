@@ -88,7 +88,7 @@ export async function openInstanceReader(options: {
 
 async function readSome(
   door: PlatformDoor,
-  { onChunk }: InstanceSubscription,
+  subscription: InstanceSubscription,
   place: Place,
   end: number,
   signal: AbortSignal,
@@ -99,7 +99,7 @@ async function readSome(
     signal,
   });
   if (rows.length > 0) {
-    await onChunk({
+    await subscription.onChunk({
       topic,
       part,
       records: rows.map((row) => toStoredRecord(topic, part, row)),

@@ -15,7 +15,7 @@ export interface PartitionWork {
   subscription: GroupSubscription;
   signal: AbortSignal;
   /** Called as soon as a partition is taken: others of the group may be waiting too. */
-  onTaken(): void;
+  onTaken: () => void;
 }
 
 /**

@@ -1,0 +1,201 @@
+import { sql } from 'kysely';
+import { newId, type TopicDefinition } from '@idp/contracts';
+import type { Tx } from '@idp/database';
+import type { Logger, Metrics } from '@idp/telemetry';
+import { emptyDatabase } from '@idp/testing';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  createEventRuntime,
+  createPostgresTransport,
+  createWakeSignal,
+  publish,
+  type ConsumerDefinition,
+  type ConsumerTiming,
+  type EventRuntime,
+  type EventTransport,
+} from '../src/index.ts';
+import {
+  openService,
+  prepare,
+  producer,
+  reader,
+  topicsWithReaders,
+  type Address,
+  type ProbeTables,
+  type ServiceHandle,
+} from './bench-database.ts';
+
+export interface Probe extends AsyncDisposable {
+  address: Address;
+  topics: readonly TopicDefinition[];
+  producer: ServiceHandle;
+  reader: ServiceHandle;
+}
+
+/** A database with a producing and a consuming service. */
+export async function openProbe(...consumers: string[]): Promise<Probe> {
+  const empty = await emptyDatabase();
+  const address = { adminUrl: empty.adminUrl, prefix: empty.prefix };
+  const topics = topicsWithReaders(...consumers);
+  await prepare(address, topics);
+  const services = { producer: openService(producer, address), reader: openService(reader, address) };
+  return {
+    address,
+    topics,
+    ...services,
+    async [Symbol.asyncDispose]() {
+      await services.producer.database[Symbol.asyncDispose]();
+      await services.reader.database[Symbol.asyncDispose]();
+      await empty[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Times short enough for a test to wait for them. */
+export const quickTiming: Partial<ConsumerTiming> = {
+  handlerMs: 2_000,
+  retryMs: { first: 5, max: 20 },
+  eventMs: 100,
+  parkedMs: [50],
+  gapMs: 300,
+  parkedPollMs: 50,
+};
+
+export interface Running extends AsyncDisposable {
+  producing: EventRuntime;
+  consuming: EventRuntime;
+  transport: EventTransport;
+  drain(): Promise<void>;
+}
+
+export interface RunOptions {
+  consumers: readonly ConsumerDefinition[];
+  timing?: Partial<ConsumerTiming>;
+  env?: Record<string, string>;
+}
+
+/** Both services running as in one process, with one wake signal. */
+export async function run(probe: Probe, { consumers, timing, env = {} }: RunOptions): Promise<Running> {
+  const wake = createWakeSignal();
+  const runtimeOf = (
+    { service, database, logger }: ServiceHandle,
+    list: readonly ConsumerDefinition[],
+    metrics: Metrics,
+    log: Logger,
+  ) => {
+    const transport = createPostgresTransport({ database, wake, logger });
+    const runtime = createEventRuntime({
+      service,
+      database,
+      transport,
+      wake,
+      consumers: list,
+      metrics,
+      logger: log,
+      env,
+      topics: probe.topics,
+      timing: { ...quickTiming, ...timing },
+    });
+    return { transport, runtime };
+  };
+  const producing = runtimeOf(probe.producer, [], probe.producer.metrics, probe.producer.logger);
+  const consuming = runtimeOf(probe.reader, consumers, probe.reader.metrics, probe.reader.logger);
+  await producing.runtime.start();
+  await consuming.runtime.start();
+  return {
+    producing: producing.runtime,
+    consuming: consuming.runtime,
+    transport: consuming.transport,
+    async drain() {
+      await until(async () => (await producing.runtime.drained()) && (await consuming.runtime.drained()));
+    },
+    async [Symbol.asyncDispose]() {
+      for (const { runtime, transport } of [consuming, producing]) {
+        await runtime.stop(5_000);
+        await transport.close();
+      }
+    },
+  };
+}
+
+/** Waits for a condition, at most 20 s. */
+export async function until(condition: () => Promise<boolean> | boolean, what = 'the condition'): Promise<void> {
+  const deadline = performance.now() + 20_000;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`${what} did not come true`);
+    await sleep(5);
+  }
+}
+
+/** Changes an aggregate as a service does: its row gives the version, the event leaves with the commit. */
+export async function change(tx: Tx<ProbeTables>, id: string, name = id): Promise<number> {
+  const { rows } = await sql<{ version: number }>`
+    insert into aggregates (id) values (${id})
+    on conflict (tenant_id, id) do update set version = aggregates.version + 1 returning version`.execute(tx.db);
+  const { version } = rows[0]!;
+  publish(tx, {
+    type: 'idp.catalog.v1.EntityUpdated',
+    aggregateId: id,
+    version,
+    data: { uid: id, name, revision: BigInt(version) },
+  });
+  return version;
+}
+
+/** One change of one aggregate in a transaction of its own. */
+export function changeOne(
+  { producer: service }: Pick<Probe, 'producer'>,
+  tenantId: string,
+  id: string,
+  name?: string,
+): Promise<number> {
+  return service.database.tenant(tenantId).write((tx) => change(tx, id, name), { unaudited: 'test' });
+}
+
+export interface Effect {
+  event_id: string;
+  aggregate_id: string;
+  version: number | null;
+}
+
+/** Effects of a tenant in the order they happened. */
+export function listEffects(
+  { reader: service }: Pick<Probe, 'reader'>,
+  tenantId: string,
+  consumer: string,
+): Promise<Effect[]> {
+  return service.database
+    .tenant(tenantId)
+    .read((tx) =>
+      tx.db
+        .selectFrom('effects')
+        .select(['event_id', 'aggregate_id', 'version'])
+        .where('consumer', '=', consumer)
+        .orderBy('no')
+        .execute(),
+    );
+}
+
+/** Records an effect; without a unique key, so that a second one shows. */
+export async function recordEffect(
+  tx: Tx<ProbeTables>,
+  consumer: string,
+  event: { id: string; aggregateId: string; version: number | undefined },
+): Promise<void> {
+  await tx.db
+    .insertInto('effects')
+    .values({
+      tenant_id: tx.tenantId,
+      consumer,
+      event_id: event.id,
+      aggregate_id: event.aggregateId,
+      version: event.version ?? null,
+    } as never)
+    .execute();
+}
+
+export function versionsOf(effects: readonly Effect[], aggregateId: string): (number | null)[] {
+  return effects.filter((effect) => effect.aggregate_id === aggregateId).map((effect) => effect.version);
+}
+
+export const newTenant = newId;
