@@ -8,10 +8,11 @@ import { parseOrderBy, parseOrderFields } from '../domain/query/order.ts';
 import { parsePredicate } from '../domain/query/predicate.ts';
 import { everything } from '../domain/query/tree.ts';
 import type { FastifyRequest } from 'fastify';
-import { readVisible, type ReadContext } from './catalog-reads.ts';
+import { readVisible, type ReadContext } from '../routes/read-visible.ts';
 import { sendJson } from './json-reply.ts';
 import { readListPage, type ListPage } from './list-page.ts';
 import { continuedRequest, initialRequest, type ListRequest } from './list-request.ts';
+import { queryConfig, readConfig } from './route-config.ts';
 import { backstageErrorSchema, predicateSchema, queryAnswerSchema, textList } from './schemas.ts';
 import { readSignedCursor, writeSignedCursor } from './signed-cursor.ts';
 
@@ -44,7 +45,7 @@ const response = { 200: queryAnswerSchema, default: backstageErrorSchema };
 export function entitiesByQueryRoutes(context: ReadContext): RoutePlugin {
   return async (app) => {
     app.get('/entities/by-query', {
-      config: { access: 'authenticated', envelope: false },
+      config: readConfig,
       schema: {
         operationId: 'getEntitiesByQuery',
         summary: 'Page through entities',
@@ -59,7 +60,7 @@ export function entitiesByQueryRoutes(context: ReadContext): RoutePlugin {
       },
     });
     app.post('/entities/by-query', {
-      config: { access: 'authenticated', envelope: false, idempotency: 'none' },
+      config: queryConfig,
       schema: {
         operationId: 'queryEntitiesByPredicate',
         summary: 'Page through entities that match a predicate',

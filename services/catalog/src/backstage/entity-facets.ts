@@ -7,8 +7,9 @@ import { parsePredicate } from '../domain/query/predicate.ts';
 import { foldText } from '../domain/query/text.ts';
 import { allOf, everything, type QueryNode } from '../domain/query/tree.ts';
 import { queryEntities } from '../store/query/query-entities.ts';
-import { readVisible, type ReadContext } from './catalog-reads.ts';
+import { readVisible, type ReadContext } from '../routes/read-visible.ts';
 import { sendJson } from './json-reply.ts';
+import { queryConfig, readConfig } from './route-config.ts';
 import { backstageErrorSchema, facetsSchema, predicateSchema, textList } from './schemas.ts';
 
 const facetsMax = 100;
@@ -18,7 +19,7 @@ const response = { 200: facetsSchema, default: backstageErrorSchema };
 export function entityFacetRoutes(context: ReadContext): RoutePlugin {
   return async (app) => {
     app.get('/entity-facets', {
-      config: { access: 'authenticated', envelope: false },
+      config: readConfig,
       schema: {
         operationId: 'getEntityFacets',
         summary: 'Count values of keys',
@@ -31,7 +32,7 @@ export function entityFacetRoutes(context: ReadContext): RoutePlugin {
       },
     });
     app.post('/entity-facets', {
-      config: { access: 'authenticated', envelope: false, idempotency: 'none' },
+      config: queryConfig,
       schema: {
         operationId: 'queryEntityFacetsByPredicate',
         summary: 'Count values of keys among entities that match a predicate',

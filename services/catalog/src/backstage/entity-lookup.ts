@@ -8,21 +8,21 @@ import { parsePredicate } from '../domain/query/predicate.ts';
 import { allOf, everything } from '../domain/query/tree.ts';
 import { entityJson, type EntityRow } from '../store/query/entity-rows.ts';
 import { findEntitiesByRefs, findEntityByRef, findEntityByUid } from '../store/query/find-entity.ts';
-import { readVisible, type ReadContext } from './catalog-reads.ts';
+import { readVisible, type ReadContext } from '../routes/read-visible.ts';
 import { sendJson } from './json-reply.ts';
 import { itemJson } from './list-page.ts';
+import { queryConfig, readConfig } from './route-config.ts';
 import { backstageErrorSchema, entityPathSchema, entitySchema, predicateSchema, textList } from './schemas.ts';
 
 const refsMax = 10_000;
 const canonicalUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const response = { 200: entitySchema, default: backstageErrorSchema };
-const config = { access: 'authenticated', envelope: false } as const;
 
 /** Single entities: by uid, by name and by refs. */
 export function entityLookupRoutes(context: ReadContext): RoutePlugin {
   return async (app) => {
     app.get('/entities/by-uid/:uid', {
-      config,
+      config: readConfig,
       schema: {
         operationId: 'getEntityByUid',
         summary: 'Get an entity by its uid',
@@ -38,7 +38,7 @@ export function entityLookupRoutes(context: ReadContext): RoutePlugin {
       },
     });
     app.get('/entities/by-name/:kind/:namespace/:name', {
-      config,
+      config: readConfig,
       schema: {
         operationId: 'getEntityByName',
         summary: 'Get an entity by kind, namespace and name',
@@ -60,7 +60,7 @@ export function entityLookupRoutes(context: ReadContext): RoutePlugin {
 
 function registerByRefs(app: Parameters<RoutePlugin>[0], context: ReadContext): void {
   app.post('/entities/by-refs', {
-    config: { ...config, idempotency: 'none', json: { items: refsMax } },
+    config: { ...queryConfig, json: { items: refsMax } },
     schema: {
       operationId: 'getEntitiesByRefs',
       summary: 'Get many entities by their refs; the answer has their order and length',

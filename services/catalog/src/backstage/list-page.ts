@@ -4,7 +4,7 @@ import { allOf, everything, textIn, type QueryNode } from '../domain/query/tree.
 import { entityJson } from '../store/query/entity-rows.ts';
 import type { Page, PageRow } from '../store/query/page.ts';
 import { queryEntities } from '../store/query/query-entities.ts';
-import type { QueryTx } from '../store/query/query-tx.ts';
+import type { CatalogTx } from '../store/catalog-tx.ts';
 import type { ListRequest } from './list-request.ts';
 
 /** One page of `/entities/by-query`. */
@@ -18,7 +18,7 @@ export interface ListPage {
 
 /** Reads one page of what `visible` leaves of a query. */
 export async function readListPage(
-  tx: QueryTx,
+  tx: CatalogTx,
   request: ListRequest,
   visible: QueryNode,
   projection: Projection | undefined,

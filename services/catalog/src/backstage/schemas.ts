@@ -3,9 +3,9 @@ import { z } from 'zod';
 /** An entity as the Backstage catalog API shows it; the server never validates what it sends, so any member may follow. */
 export const entitySchema = z
   .looseObject({
-    apiVersion: z.string(),
-    kind: z.string(),
-    metadata: z.looseObject({ name: z.string() }),
+    apiVersion: z.string().optional(),
+    kind: z.string().optional(),
+    metadata: z.looseObject({ name: z.string().optional() }).optional(),
     spec: z.looseObject({}).optional(),
     relations: z.array(z.object({ type: z.string(), targetRef: z.string() })).optional(),
   })
@@ -38,7 +38,7 @@ export const backstageErrorSchema = z.object({
 });
 
 /** An answer without a body. */
-export const emptySchema = z.undefined();
+export const emptySchema = z.null().meta({ description: 'No body' });
 
 /** Texts that stand alone or repeat: `?filter=a&filter=b`. */
 export function textList(max: number) {

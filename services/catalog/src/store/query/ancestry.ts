@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
+import { named } from '@idp/database';
 import { entityColumns, type EntityRow } from './entity-rows.ts';
-import type { QueryTx } from './query-tx.ts';
+import type { CatalogTx } from '../catalog-tx.ts';
 
 /** One entity of an ancestry with the numbers of the entities that led to it. */
 export interface AncestryRow extends EntityRow {
@@ -9,10 +10,10 @@ export interface AncestryRow extends EntityRow {
 }
 
 /**
- * Query `catalog.ancestry`: the entity of a canonical ref and, upwards, the Location entities that led to it; the
+ * The entity of a canonical ref and, upwards, the Location entities that led to it; the
  * entity itself first. Empty when the ref has no living entity. `union` ends the walk where locations form a circle.
  */
-export async function readAncestry(tx: QueryTx, ref: string): Promise<AncestryRow[]> {
+export async function readAncestry(tx: CatalogTx, ref: string): Promise<AncestryRow[]> {
   const result = await sql<AncestryRow>`
     with recursive chain (no) as (
       select e.no from refs r join entities e on e.no = r.no where r.ref = ${ref} and e.deleted_at is null
@@ -24,6 +25,6 @@ export async function readAncestry(tx: QueryTx, ref: string): Promise<AncestryRo
       array(select distinct c.parent_no from claims c where c.no = e.no and c.parent_no is not null
         and c.state in ('active', 'orphan') and c.kind = 'document') as parents
     from chain join entities e on e.no = chain.no join refs r on r.no = e.no
-    order by r.ref <> ${ref}, e.no`.execute(tx.db);
+    order by r.ref <> ${ref}, e.no`.execute(named(tx.db, 'catalog.ancestry'));
   return result.rows;
 }

@@ -1,7 +1,8 @@
 import { sql, type RawBuilder } from 'kysely';
+import { named } from '@idp/database';
 import type { Literals, PostingNode, PostingSource } from '../../domain/query/postings.ts';
 import { matches } from './posting-sql.ts';
-import type { QueryTx } from './query-tx.ts';
+import type { CatalogTx } from '../catalog-tx.ts';
 
 /** One bucket: a value in original casing and how many matching entities have it. */
 export interface FacetCount {
@@ -13,9 +14,9 @@ interface FacetRow extends FacetCount {
   readonly facet: number;
 }
 
-/** Query `catalog.facets`: the buckets of every key (folded), by value; one list for each key, in the same order. */
+/** The buckets of every key (folded), by value; one list for each key, in the same order. */
 export async function readFacets(
-  tx: QueryTx,
+  tx: CatalogTx,
   node: PostingNode,
   literals: Literals,
   keys: readonly string[],
@@ -28,7 +29,7 @@ export async function readFacets(
   if (parts.length === 0 || node.op === 'never') return counts;
   const result = await sql<FacetRow>`
     with matched as (select b.no from entities b where b.deleted_at is null and ${matches(node, sql`b.no`)})
-    ${sql.join(parts, sql` union all `)} order by facet, value`.execute(tx.db);
+    ${sql.join(parts, sql` union all `)} order by facet, value`.execute(named(tx.db, 'catalog.facets'));
   for (const { facet, value, count } of result.rows) counts[facet]?.push({ value, count });
   return counts;
 }

@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
+import { named } from '@idp/database';
 import type { Literals, PostingSource } from '../../domain/query/postings.ts';
 import type { QueryNode } from '../../domain/query/tree.ts';
 import { relationOfType } from './relation-types.ts';
-import type { QueryTx } from './query-tx.ts';
+import type { CatalogTx } from '../catalog-tx.ts';
 
 const relationKeyPrefix = 'relations.';
 
@@ -16,7 +17,7 @@ interface LiteralTexts {
  * Looks up the ids of every key, value and ref a query names, in one round trip. `moreKeys` are keys named outside
  * the tree: sort fields and facets.
  */
-export async function resolveLiterals(tx: QueryTx, tree: QueryNode, moreKeys: readonly string[]): Promise<Literals> {
+export async function resolveLiterals(tx: CatalogTx, tree: QueryNode, moreKeys: readonly string[]): Promise<Literals> {
   const texts: LiteralTexts = { keys: new Set(), values: new Set(), refs: new Set() };
   collect(tree, texts);
   for (const key of moreKeys) if (!key.startsWith(relationKeyPrefix)) texts.keys.add(key);
@@ -43,15 +44,16 @@ interface LiteralRow {
   readonly text: string;
 }
 
-/** Query `catalog.literals`. */
-async function findLiterals(tx: QueryTx, texts: LiteralTexts): Promise<LiteralRow[]> {
+async function findLiterals(tx: CatalogTx, texts: LiteralTexts): Promise<LiteralRow[]> {
   if (texts.keys.size + texts.values.size + texts.refs.size === 0) return [];
   const result = await sql<LiteralRow>`
     select 'key' as what, id, key as text from term_keys where key = any(${[...texts.keys]}::text[])
     union all
     select 'value', id, folded from term_values where folded = any(${[...texts.values]}::text[])
     union all
-    select 'ref', no, ref from refs where ref = any(${[...texts.refs]}::text[])`.execute(tx.db);
+    select 'ref', no, ref from refs where ref = any(${[...texts.refs]}::text[])`.execute(
+    named(tx.db, 'catalog.literals'),
+  );
   return result.rows;
 }
 

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { named } from '@idp/database';
 import type { Position } from '../../domain/query/cursor.ts';
 import type { Literals, PostingNode } from '../../domain/query/postings.ts';
 import { entityColumns, type EntityRow } from './entity-rows.ts';
@@ -10,7 +11,7 @@ import {
   type PageRequest,
   type PositionRow,
 } from './page-sql.ts';
-import type { QueryTx } from './query-tx.ts';
+import type { CatalogTx } from '../catalog-tx.ts';
 
 export interface PageRow extends EntityRow {
   /** Where this row stands, for a cursor. */
@@ -31,9 +32,9 @@ export interface PageColumns {
   readonly withRelations: boolean;
 }
 
-/** Query `catalog.page`: total and one page of the matching entities, from one statement. */
+/** Total and one page of the matching entities, from one statement. */
 export async function readPage(
-  tx: QueryTx,
+  tx: CatalogTx,
   node: PostingNode,
   literals: Literals,
   request: PageRequest & PageColumns,
@@ -46,7 +47,7 @@ export async function readPage(
   const counted = sql`(select count(*)::int as total from matched) c left join ${rows} on true`;
   const result = await sql<EntityRow & PositionRow & { total?: number }>`${parts.with}
     select ${withTotal ? sql`c.total, ` : sql``}${positionColumns(request)}, ${entityColumns(request.withRelations)}
-    from ${withTotal ? counted : rows} order by ${parts.order}`.execute(tx.db);
+    from ${withTotal ? counted : rows} order by ${parts.order}`.execute(named(tx.db, 'catalog.page'));
   // Without a row on the page the total still comes, in a row of nulls.
   const found = result.rows.filter((row) => row.no !== null);
   const kept = found.slice(0, limit).map((row) => ({ ...row, position: positionOf(row, request) }));
@@ -62,9 +63,8 @@ export interface NumberPage {
   readonly last: Position | undefined;
 }
 
-/** Query `catalog.page-numbers`. */
 export async function readPageNumbers(
-  tx: QueryTx,
+  tx: CatalogTx,
   node: PostingNode,
   literals: Literals,
   request: PageRequest,
@@ -73,7 +73,9 @@ export async function readPageNumbers(
   if (findsNothing(node, sources, request)) return { numbers: [], more: false, last: undefined };
   const parts = pageParts(node, sources, request);
   const result = await sql<PositionRow & { no: number }>`${parts.with}
-    select m.no, ${positionColumns(request)} from page m order by ${parts.order}`.execute(tx.db);
+    select m.no, ${positionColumns(request)} from page m order by ${parts.order}`.execute(
+    named(tx.db, 'catalog.page-numbers'),
+  );
   const kept = result.rows.slice(0, request.limit);
   const last = kept.at(-1);
   return {

@@ -4,7 +4,7 @@ import { readFacets, type FacetCount } from './facets.ts';
 import { resolveLiterals } from './literals.ts';
 import { readPage, readPageNumbers, type NumberPage, type Page, type PageColumns } from './page.ts';
 import type { PageRequest } from './page-sql.ts';
-import type { QueryTx } from './query-tx.ts';
+import type { CatalogTx } from '../catalog-tx.ts';
 
 /** What is wanted of the matching entities; page and facets describe the same set. */
 export interface EntityQuery {
@@ -28,7 +28,7 @@ const noPage: Page = { rows: [], more: false, total: undefined };
  * Answers every query over entities: filters, predicates and permission conditions come as one tree. Needs a
  * transaction of one snapshot (`repeatable read`): the ids of the literals are read first, then everything else.
  */
-export async function queryEntities(tx: QueryTx, query: EntityQuery): Promise<EntityAnswer> {
+export async function queryEntities(tx: CatalogTx, query: EntityQuery): Promise<EntityAnswer> {
   const { page, facets = [] } = query;
   const { node, literals } = await bind(tx, query.tree, [...sortKeys(page), ...facets]);
   const [foundPage, foundFacets] = await Promise.all([
@@ -40,7 +40,7 @@ export async function queryEntities(tx: QueryTx, query: EntityQuery): Promise<En
 
 /** The numbers of a page of matching entities, without their bodies. Needs one snapshot as `queryEntities` does. */
 export async function queryEntityNumbers(
-  tx: QueryTx,
+  tx: CatalogTx,
   query: { tree?: QueryNode; page: PageRequest },
 ): Promise<NumberPage> {
   const { node, literals } = await bind(tx, query.tree, sortKeys(query.page));
@@ -48,7 +48,7 @@ export async function queryEntityNumbers(
 }
 
 async function bind(
-  tx: QueryTx,
+  tx: CatalogTx,
   tree: QueryNode = everything,
   moreKeys: readonly string[],
 ): Promise<{ node: PostingNode; literals: Literals }> {

@@ -1,7 +1,8 @@
 import type { Access } from '@idp/auth';
-import type { Database, ReadOptions, Tx } from '@idp/database';
+import type { Database, ReadOptions } from '@idp/database';
 import type { FastifyRequest } from 'fastify';
 import { principalOf } from '@idp/service';
+import type { CatalogTx } from '../store/catalog-tx.ts';
 import { visibleEntities, type VisibleEntities } from './visible-entities.ts';
 
 /** What reading routes need. */
@@ -15,8 +16,7 @@ export interface ReadContext {
 export async function readVisible<T>(
   context: ReadContext,
   request: FastifyRequest,
-  // oxlint-disable-next-line typescript/no-explicit-any -- the queries are written in SQL
-  fn: (tx: Tx<any>, visible: VisibleEntities) => Promise<T>,
+  fn: (tx: CatalogTx, visible: VisibleEntities) => Promise<T>,
   options: ReadOptions = { isolation: 'repeatable read' },
 ): Promise<T> {
   const principal = principalOf(request);
