@@ -48,6 +48,8 @@ export interface AuditRecord {
 /** Emits the event of an audit row in the same transaction; filled by `@idp/events`. */
 export type AuditSink = (tx: Tx<never>, record: AuditRecord) => void;
 
+export type CommitListener = (tables: ReadonlySet<string>) => void;
+
 /** One transaction. Everything here ends with it: keep no reference. */
 export interface Tx<DB> {
   /** kysely bound to this transaction; queries started together leave in one write. */
@@ -141,6 +143,8 @@ export interface Database<DB> extends AsyncDisposable {
   /** Throws UnavailableError while the server is away or the schema is behind this release. */
   ready(): Promise<void>;
   setAuditSink(sink: AuditSink): void;
+  /** Called after a confirmed COMMIT with the tables whose buffered rows it carried: what waits for them may look now. */
+  setCommitListener(listener: CommitListener): void;
 }
 
 /** One statement as it was sent; for plan tests. */

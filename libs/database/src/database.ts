@@ -1,4 +1,4 @@
-import type { Database, DatabaseOptions, AuditSink } from './contract.ts';
+import type { Database, DatabaseOptions, AuditSink, CommitListener } from './contract.ts';
 import { createDatabaseMetrics, reportPools, type DatabaseMetrics } from './metrics.ts';
 import { checkMigrations } from './migrations/ready.ts';
 import { createCursorCodec } from './pages/cursor.ts';
@@ -43,6 +43,7 @@ export function createDatabase<DB>(options: DatabaseOptions): Database<DB> {
     return pool;
   };
   let sink: AuditSink | undefined;
+  let commitListener: CommitListener | undefined;
   const environment: DoorEnvironment = {
     service,
     logger,
@@ -57,6 +58,7 @@ export function createDatabase<DB>(options: DatabaseOptions): Database<DB> {
     globalTables: options.globalTables ?? false,
     cursorsOf: (tenantId) => createCursorCodec({ key: options.cursorKey, service, tenantId }),
     auditSink: () => sink,
+    commitListener: () => commitListener,
   };
   const relay = options.relayUrl === undefined ? undefined : open('relay', options.relayUrl, relayPoolMax);
   const bus = open('bus', options.busUrl ?? options.url, busPoolMax);
@@ -72,6 +74,9 @@ export function createDatabase<DB>(options: DatabaseOptions): Database<DB> {
     ready: () => checkMigrations(createPlatformDoor(environment, environment.pool, 'platform'), options.sources ?? []),
     setAuditSink(next) {
       sink = next;
+    },
+    setCommitListener(next) {
+      commitListener = next;
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(pools.map((pool) => pool.end()));

@@ -43,9 +43,17 @@ function createChunk<DB>(
       current = tenantId;
       try {
         session.before([settingsStatement({ tenantId })].filter((statement) => statement !== undefined));
-        const { service, auditSink } = environment;
+        const { service, auditSink, commitListener } = environment;
         const cursors = environment.cursorsOf(tenantId);
-        const tx = new ScopedTx<DB>(session, { service, tenantId, readOnly: false, hooks, auditSink, cursors });
+        const tx = new ScopedTx<DB>(session, {
+          service,
+          tenantId,
+          readOnly: false,
+          hooks,
+          auditSink,
+          commitListener,
+          cursors,
+        });
         const value = await fn(tx);
         tx.flush();
         return value;

@@ -1,5 +1,5 @@
 import { platformTenantId } from '@idp/contracts';
-import type { AuditSink, CursorCodec, Door, ReadOptions, Tx, WriteOptions } from '../contract.ts';
+import type { AuditSink, CommitListener, CursorCodec, Door, ReadOptions, Tx, WriteOptions } from '../contract.ts';
 import type { WirePool } from '../wire/pool.ts';
 import { opening, settingsStatement } from './openings.ts';
 import { runTransaction, type Attempt, type RunEnvironment, type TransactionRequest } from './run.ts';
@@ -16,6 +16,7 @@ export interface DoorEnvironment extends RunEnvironment {
   globalTables: boolean;
   cursorsOf(tenantId: string): CursorCodec;
   auditSink(): AuditSink | undefined;
+  commitListener(): CommitListener | undefined;
 }
 
 /** What a door stands for: one tenant, or the global tables of the service. */
@@ -101,8 +102,8 @@ function flushScope<DB>(session: Session, scope: DoorScope, tx: ScopedTx<DB>): v
 
 function txSettings(environment: DoorEnvironment, scope: DoorScope, readOnly: boolean, hooks: Hook[]) {
   const tenantId = scope.tenantId ?? platformTenantId;
-  const { service, auditSink } = environment;
-  return { service, tenantId, readOnly, hooks, auditSink, cursors: environment.cursorsOf(tenantId) };
+  const { service, auditSink, commitListener } = environment;
+  return { service, tenantId, readOnly, hooks, auditSink, commitListener, cursors: environment.cursorsOf(tenantId) };
 }
 
 function checkAudited(environment: DoorEnvironment, session: Session, audited: boolean, reason: string | undefined) {

@@ -1,6 +1,6 @@
 import type { Compilable, Kysely, RawBuilder } from 'kysely';
 import { recordAudit } from '../audit/record.ts';
-import type { AuditEntry, AuditSink, CursorCodec, Tx } from '../contract.ts';
+import type { AuditEntry, AuditSink, CommitListener, CursorCodec, Tx } from '../contract.ts';
 import { bindKysely } from './bound-kysely.ts';
 import { createBuffers, flush, type Buffers } from './buffers.ts';
 import type { Session } from './session.ts';
@@ -11,6 +11,7 @@ export interface TxSettings {
   readOnly: boolean;
   cursors: CursorCodec;
   auditSink: () => AuditSink | undefined;
+  commitListener: () => CommitListener | undefined;
   /** Shared by all tenants of a chunk. */
   hooks: (() => void | Promise<void>)[];
 }
@@ -97,6 +98,8 @@ export class ScopedTx<DB> implements Tx<DB> {
 
   /** Sends what was buffered, without waiting. */
   flush(): void {
+    const tables = new Set(this.#buffers.rows.map(({ table }) => table));
+    if (tables.size > 0) this.#settings.hooks.push(() => this.#settings.commitListener()?.(tables));
     flush(this.#buffers, this.#session);
   }
 

@@ -7,7 +7,7 @@ import { EventConfigurationError } from '../errors.ts';
 import { createFailpoints } from '../failpoints.ts';
 import type { PlatformDoor } from '../platform-door.ts';
 import type { EventTransport } from '../transport/transport.ts';
-import type { WakeSignal } from '../transport/wake-signal.ts';
+import { outboxChannel, type WakeSignal } from '../transport/wake-signal.ts';
 import { auditSink } from './audit-sink.ts';
 import { topicsOfConsumer } from './consumer-topics.ts';
 import { createConsumers } from './consumers.ts';
@@ -54,7 +54,7 @@ export interface EventRuntime {
 }
 
 /**
- * Relay, consumers and retries of one service. Fills the database's audit sink.
+ * Relay, consumers and retries of one service. Fills the database's audit sink and commit listener.
  * Throws EventConfigurationError for duplicate names, unknown types, unlisted readers, or settings that are refused.
  */
 export function createEventRuntime(options: EventRuntimeOptions): EventRuntime {
@@ -67,6 +67,9 @@ export function createEventRuntime(options: EventRuntimeOptions): EventRuntime {
   const now = (): number => (options.clock?.() ?? new Date()).getTime();
   const door: PlatformDoor = platformDoor<never>(database as Database<never>);
   database.setAuditSink(auditSink);
+  database.setCommitListener((tables) => {
+    if (tables.has('outbox')) options.wake.notify(outboxChannel(service));
+  });
   const shared = { ...options, settings, failpoints, timing, random, now, door };
   const producer = createProducer(shared);
   const readers = createConsumers(shared);
