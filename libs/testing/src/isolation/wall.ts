@@ -1,4 +1,4 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { catalogAssertions } from '@idp/database';
 import { findSchemas } from './schemas.ts';
 import type { IsolatedSchema, IsolatedTable } from './schemas.ts';
