@@ -31,8 +31,8 @@ type Read = { value: string | undefined; source: ConfigEntry['source']; problem?
 
 /**
  * Reads the variables a schema names from the environment and validates them all at once.
- * A variable made by `secret()` may also be given as `NAME_FILE`, a path whose content (less one trailing line end) is
- * the value. An empty variable counts as absent.
+ * Every variable may also be given as `NAME_FILE`, a path whose content (less one trailing line end) is the value. An
+ * empty variable counts as absent.
  * @throws ConfigError naming every variable at fault, never a value.
  */
 export function loadConfig<S extends z.ZodObject>(
@@ -42,8 +42,8 @@ export function loadConfig<S extends z.ZodObject>(
   const input: Record<string, string> = {};
   const sources = new Map<string, ConfigEntry['source']>();
   const problems: Problem[] = [];
-  for (const [name, field] of Object.entries(schema.shape)) {
-    const read = readVariable(name, isSecret(field), env);
+  for (const name of Object.keys(schema.shape)) {
+    const read = readVariable(name, !(`${name}_FILE` in schema.shape), env);
     if (read.problem !== undefined) problems.push({ name, message: read.problem });
     if (read.value !== undefined) input[name] = read.value;
     sources.set(name, read.source);

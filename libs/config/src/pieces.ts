@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** Schemas of secret variables. Checks chained onto a registered schema inherit the mark; wrappers are looked through. */
 const secrets = z.registry<{ secret: true }>();
 
-/** Text that is never printed; may also come from the file named by `NAME_FILE`. */
+/** Text that is never printed. */
 export function secret(): z.ZodString {
   return z.string().min(1).register(secrets, { secret: true });
 }
@@ -71,4 +71,9 @@ export function httpUrl() {
     }
     return url.href.replace(/\/+$/, '');
   });
+}
+
+/** A variable that this release refuses, with the reason: better than one that is read by nobody. */
+export function refused(reason: string) {
+  return z.undefined(reason).optional();
 }

@@ -40,6 +40,8 @@ export interface HostResources extends HostInfo {
   egressAllow?: readonly string[];
   /** Addresses of the platform itself that no typed URL may reach. */
   egressForbidden?: readonly OwnEndpoint[];
+  /** The time; replaced in tests. */
+  clock?: () => Date;
   deadlineDefaultMs?: number;
   bodyLimitBytes?: number;
 }

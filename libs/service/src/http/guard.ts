@@ -1,12 +1,35 @@
 import type { FastifyRequest } from 'fastify';
 import { AuthError } from '@idp/errors';
-import type { Principal } from '@idp/auth';
+import type { PermissionManifest, Principal } from '@idp/auth';
+import type { RouteSettings } from './types.ts';
 
-/** Decision of a route, made once at registration. */
+/** Decision of a route about its callers, made once at registration. */
 export interface RouteGuard {
   access: 'public' | 'authenticated';
   /** Checked after authentication. */
   permission: string | undefined;
+}
+
+/** A service whose routes or schemas are incomplete does not start. */
+export class RouteError extends Error {
+  constructor(route: string, problem: string) {
+    super(`${route}: ${problem}`);
+    this.name = 'RouteError';
+  }
+}
+
+/** The guard a route declares. Throws RouteError for none, for two, and for a permission the manifest does not hold. */
+export function routeGuard(route: string, settings: RouteSettings, manifest: PermissionManifest): RouteGuard {
+  const { access, permission } = settings;
+  if (permission !== undefined) {
+    if (access !== undefined) throw new RouteError(route, 'declares access and permission; one decides');
+    if (!Object.hasOwn(manifest, permission)) throw new RouteError(route, `permission ${permission} is in no manifest`);
+    return { access: 'authenticated', permission };
+  }
+  if (access !== 'public' && access !== 'authenticated') {
+    throw new RouteError(route, "declares neither a permission nor access 'authenticated' or 'public'");
+  }
+  return { access, permission: undefined };
 }
 
 /** The caller of an authenticated route; 401 `AUTH_REQUIRED` on a public one. */

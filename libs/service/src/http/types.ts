@@ -82,7 +82,9 @@ declare module 'fastify' {
     operation: RequestOperation;
     principal: Principal | undefined;
     /** Set for a POST with `Idempotency-Key`; handed to `idempotentWrite`. */
-    idempotency: IdempotencyRequest | undefined;
+    readonly idempotency: IdempotencyRequest | undefined;
+    /** The key itself, once found well-formed. */
+    idempotencyKey: string | undefined;
     /** Bytes of the body where the route keeps them. */
     rawBody: Buffer | undefined;
   }

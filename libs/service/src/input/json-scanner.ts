@@ -183,7 +183,7 @@ function numberEnd(bytes: Buffer, start: number, limits: JsonLimits): number {
   if (length > limits.numberLength) {
     throw new JsonFault('number_too_long', `a number is longer than ${limits.numberLength} characters`, start);
   }
-  if (!isPlain || length > 15) checkNumber(bytes.latin1Slice(start, at), start);
+  if (!isPlain || length > 15) checkNumber(bytes.toString('latin1', start, at), start);
   return at;
 }
 

@@ -37,7 +37,7 @@ export function createMemberNames(): MemberNames {
     const known = sets[open];
     if (known !== undefined) return known;
     const names = new Set<string>();
-    for (let index = base; index < top; index++) names.add(bytes.utf8Slice(starts[index], ends[index]));
+    for (let index = base; index < top; index++) names.add(bytes.toString('utf8', starts[index], ends[index]));
     sets[open] = names;
     return names;
   }
@@ -73,16 +73,16 @@ export function createMemberNames(): MemberNames {
         hash = (Math.imul(hash, 31) + byte) | 0;
       }
       if (sets[open] !== undefined || top - base >= linearMax) {
-        return addText(bytes, bytes.utf8Slice(start, closeQuote), openQuote);
+        return addText(bytes, bytes.toString('utf8', start, closeQuote), openQuote);
       }
       for (let index = base; index < top; index++) {
         if (hashes[index] === hash && sameBytes(bytes, starts[index]!, ends[index]!, start, closeQuote)) {
-          throw duplicate(bytes.utf8Slice(start, closeQuote), openQuote);
+          throw duplicate(bytes.toString('utf8', start, closeQuote), openQuote);
         }
       }
       const length = closeQuote - start;
-      if ((length === 9 || length === 11) && forbidden.has(bytes.latin1Slice(start, closeQuote))) {
-        throw refused(bytes.latin1Slice(start, closeQuote), openQuote);
+      if ((length === 9 || length === 11) && forbidden.has(bytes.toString('latin1', start, closeQuote))) {
+        throw refused(bytes.toString('latin1', start, closeQuote), openQuote);
       }
       if (top === hashes.length) grow();
       hashes[top] = hash;

@@ -19,7 +19,7 @@ export function createJsonParser(): JsonParser {
       const ascii = isAscii(bytes);
       if (!ascii && !isUtf8(bytes)) throw new JsonFault('utf8', 'the body is not valid UTF-8', 0);
       scanner.scan(bytes, limits);
-      return JSON.parse(ascii ? bytes.latin1Slice() : bytes.utf8Slice());
+      return JSON.parse(ascii ? bytes.toString('latin1') : bytes.toString('utf8'));
     } catch (error) {
       throw refusal(error);
     }

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { csv, durationMs, flag, httpUrl, integer, port, refused, secret } from '@idp/config';
+
+const mebibyte = 1024 * 1024;
+
+/** Variables of every service that runs in a process of its own; a service's own stand in its `config.ts`. */
+export const kernelConfig = z
+  .object({
+    NODE_ENV: z.enum(['production', 'development', 'test']).default('development'),
+    SERVICE_VERSION: z.string().max(100).default('0.1.0'),
+    LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+
+    HOST: z.string().default('0.0.0.0'),
+    PORT: port().default(8080),
+    MANAGEMENT_PORT: port().default(9464),
+    PUBLIC_URL: httpUrl().default('http://localhost:8080'),
+    /** Hosts a request may name; entries without port are served on any. */
+    PUBLIC_HOSTS: csv().default([]),
+    /** Addresses or CIDR ranges whose X-Forwarded-For is believed. */
+    TRUSTED_PROXIES: csv().default([]),
+    BODY_LIMIT_BYTES: integer({ min: 1024, max: 100 * mebibyte }).default(mebibyte),
+    DEADLINE_DEFAULT_MS: durationMs({ min: 100, max: 600_000 }).default(15_000),
+    SHUTDOWN_TIMEOUT_MS: durationMs({ min: 1000, max: 600_000 }).default(25_000),
+
+    DATABASE_URL: secret(),
+    DATABASE_RELAY_URL: secret(),
+    DATABASE_BUS_URL: secret().optional(),
+    DATABASE_REPLICA_URL: secret().optional(),
+    DATABASE_POOL_MAX: integer({ min: 1, max: 500 }).default(8),
+    /** False behind a pooler that knows no prepared statements. */
+    DATABASE_PREPARE: flag().default(true),
+
+    /** Where the auth service is, for key and role look-ups; auth itself needs none. */
+    AUTH_URL: httpUrl().optional(),
+    /** Key-encryption keys of the local provider; made at first start. */
+    SECRETS_FILE: z.string().default('.idp/secrets/kek.json'),
+    SECRETS_PROVIDER: z.literal('file', 'only the local key file is supported').default('file'),
+    /** Shared by all replicas: list cursors of one are read by the others. */
+    CURSOR_SECRET: secret().min(32),
+    EGRESS_ALLOW: csv().default([]),
+
+    RATE_LIMITS: z.enum(['on', 'off']).default('on'),
+    KAFKA_BROKERS: refused('the Kafka transport is not part of this release: unset it, events run on PostgreSQL'),
+    REDIS_URL: refused('Redis is not part of this release: unset it, limits and caches are kept in memory'),
+    OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl().optional(),
+    TRACE_SAMPLING: z.enum(['head', 'tail']).default('head'),
+  })
+  .refine((values) => values.RATE_LIMITS === 'on' || values.NODE_ENV !== 'production', {
+    path: ['RATE_LIMITS'],
+    message: 'off is for load tests and refused with NODE_ENV=production',
+  });
+
+export type KernelConfig = z.output<typeof kernelConfig>;

@@ -1,0 +1,123 @@
+import { createHmac } from 'node:crypto';
+import { createAccess, createTokenVerifier, type Access, type PlatformPorts, type TokenVerifier } from '@idp/auth';
+import {
+  createDatabase,
+  createKeyRowStore,
+  databaseMigrations,
+  type Database,
+  type MigrationSource,
+} from '@idp/database';
+import { createEgress } from '@idp/egress';
+import { UnavailableError } from '@idp/errors';
+import { eventsMigrations } from '@idp/events';
+import { createSecrets, secretsMigrations } from '@idp/secrets';
+import type { Telemetry } from '@idp/telemetry';
+import type { AnyService, ServicePlatform } from '../define-service.ts';
+import { createBackgroundRunner } from './background.ts';
+import type { HostResources } from './resources.ts';
+
+/** Migrations of a service in the order of application: those of the libs, then its own. */
+export function migrationSources(definition: AnyService): MigrationSource[] {
+  return [
+    databaseMigrations,
+    secretsMigrations,
+    eventsMigrations,
+    { component: definition.name, directory: definition.migrations },
+  ];
+}
+
+/** Pools of a service; nothing connects yet. */
+export function openDatabase(definition: AnyService, host: HostResources, telemetry: Telemetry) {
+  const { databaseUrls: urls } = host;
+  const { logger, metrics } = telemetry;
+  // oxlint-disable-next-line typescript/no-explicit-any -- each service names its own tables
+  return createDatabase<any>({
+    service: definition.name,
+    url: urls.app,
+    ...(urls.relay !== undefined && { relayUrl: urls.relay }),
+    ...(urls.bus !== undefined && { busUrl: urls.bus }),
+    ...(urls.replica !== undefined && { replicaUrl: urls.replica }),
+    ...(host.databasePoolMax !== undefined && { poolMax: host.databasePoolMax }),
+    ...(host.databasePrepare !== undefined && { prepare: host.databasePrepare }),
+    globalTables: definition.globalTables ?? false,
+    cursorKey: createHmac('sha256', host.cursorSecret).update(`cursor:${definition.name}`).digest(),
+    constraints: definition.database?.constraints ?? {},
+    sources: migrationSources(definition),
+    metrics,
+    logger,
+    environment: host.environment,
+  });
+}
+
+/** Ports of the auth service as far as they are known: a service that provides them has them only once it is built. */
+export interface LatePorts {
+  ports: PlatformPorts;
+  provide(ports: PlatformPorts): void;
+}
+
+export function createLatePorts(given: HostResources['ports']): LatePorts {
+  let provided: PlatformPorts | undefined;
+  const now = (): PlatformPorts => {
+    const ports = provided ?? (typeof given === 'function' ? given() : given);
+    if (ports === undefined) throw new UnavailableError('the auth service is not there yet');
+    return ports;
+  };
+  return {
+    provide: (ports) => void (provided = ports),
+    ports: {
+      jwks: { keys: async () => now().jwks.keys() },
+      access: { rolesOf: async (principal) => now().access.rolesOf(principal) },
+    },
+  };
+}
+
+/** Everything a service is given, and what its HTTP side needs besides. */
+export interface PlatformParts {
+  // oxlint-disable-next-line typescript/no-explicit-any -- the definition types its own configuration
+  platform: ServicePlatform<any>;
+  verifier: TokenVerifier;
+  access: Access;
+}
+
+export function createPlatform(options: {
+  definition: AnyService;
+  host: HostResources;
+  telemetry: Telemetry;
+  // oxlint-disable-next-line typescript/no-explicit-any -- each service names its own tables
+  database: Database<any>;
+  config: Record<string, unknown>;
+  ports: PlatformPorts;
+}): PlatformParts {
+  const { definition, host, telemetry, database, config, ports } = options;
+  const { logger, metrics } = telemetry;
+  const clock = host.clock ?? (() => new Date());
+  const access = createAccess({ reader: ports.access, manifest: definition.permissions });
+  const { mode, publicUrl, environment, dataDirectory } = host;
+  return {
+    access,
+    verifier: createTokenVerifier({ issuer: publicUrl, audience: `${publicUrl}/api`, jwks: ports.jwks, clock }),
+    platform: {
+      name: definition.name,
+      config,
+      host: { mode, publicUrl, environment, ...(dataDirectory !== undefined && { dataDirectory }) },
+      database,
+      secrets: createSecrets({
+        service: definition.name,
+        provider: host.secretsKeyProvider,
+        keys: createKeyRowStore(database),
+        clock,
+      }),
+      egress: createEgress({
+        allow: host.egressAllow ?? [],
+        forbidden: host.egressForbidden ?? [],
+        metrics,
+        logger,
+      }),
+      access,
+      logger,
+      metrics,
+      clock,
+      background: createBackgroundRunner({ logger, metrics }),
+    },
+  };
+}

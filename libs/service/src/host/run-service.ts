@@ -1,0 +1,152 @@
+import { once } from 'node:events';
+import { localFileKeyProvider } from '@idp/secrets';
+import { ConfigError, loadConfig } from '@idp/config';
+import { remotePorts } from '@idp/auth';
+import { createWakeSignal } from '@idp/events';
+import { collectProcessMetrics } from '@idp/telemetry';
+import type { AnyService } from '../define-service.ts';
+import { kernelConfig, type KernelConfig } from './kernel-config.ts';
+import { startManagement, type ManagementServer } from './management.ts';
+import type { HostResources } from './resources.ts';
+import { startService, type RunningService } from './start-service.ts';
+
+/**
+ * Runs one service as its own process: product API on `PORT`, probes and metrics on `MANAGEMENT_PORT`. A start that fails
+ * says why in one line and exits 1. SIGTERM and SIGINT stop it in order and exit 0, a second signal exits 1 at once; an
+ * uncaught error is logged and exits 1.
+ */
+export async function runService(definition: AnyService): Promise<void> {
+  let kernel: KernelConfig;
+  let running: RunningService;
+  try {
+    kernel = loadConfig(kernelConfig, process.env).values;
+    running = await startService(definition, await hostResources(definition, kernel));
+  } catch (error) {
+    return fail(definition.name, error);
+  }
+  const process_ = superviseProcess(running, kernel.SHUTDOWN_TIMEOUT_MS);
+  try {
+    process_.management = await serve(running, kernel);
+  } catch (error) {
+    await running.stop({ deadlineMs: 2000 });
+    return fail(definition.name, error);
+  }
+  await once(process_.ended, 'abort');
+}
+
+function fail(service: string, error: unknown): void {
+  // Two lines at most: what is wrong, never a stack. Values of variables are in no ConfigError.
+  const text = error instanceof ConfigError ? error.message : `${(error as Error).message}${causeOf(error)}`;
+  process.stderr.write(`${service}: ${text.replaceAll('\n', ' ')}\n`);
+  process.exitCode = 1;
+  // Pools and timers of a half-started service must not keep the process.
+  setImmediate(() => process.exit(1));
+}
+
+function causeOf(error: unknown): string {
+  const cause = (error as { cause?: unknown }).cause;
+  return cause instanceof Error && cause.message !== '' ? ` (${cause.message})` : '';
+}
+
+async function hostResources(definition: AnyService, kernel: KernelConfig): Promise<HostResources> {
+  if (kernel.AUTH_URL === undefined && definition.provides === undefined) {
+    throw new ConfigError([{ name: 'AUTH_URL', message: 'is required' }]);
+  }
+  return {
+    mode: 'process',
+    env: process.env,
+    environment: kernel.NODE_ENV,
+    version: kernel.SERVICE_VERSION,
+    publicUrl: kernel.PUBLIC_URL,
+    publicHosts: kernel.PUBLIC_HOSTS,
+    trustedProxies: kernel.TRUSTED_PROXIES,
+    logLevel: kernel.LOG_LEVEL,
+    databaseUrls: {
+      app: kernel.DATABASE_URL,
+      relay: kernel.DATABASE_RELAY_URL,
+      ...(kernel.DATABASE_BUS_URL !== undefined && { bus: kernel.DATABASE_BUS_URL }),
+      ...(kernel.DATABASE_REPLICA_URL !== undefined && { replica: kernel.DATABASE_REPLICA_URL }),
+    },
+    databasePoolMax: kernel.DATABASE_POOL_MAX,
+    databasePrepare: kernel.DATABASE_PREPARE,
+    transportWake: createWakeSignal(),
+    ...(kernel.AUTH_URL !== undefined && { ports: remotePorts({ authUrl: kernel.AUTH_URL }) }),
+    secretsKeyProvider: await localFileKeyProvider({ file: kernel.SECRETS_FILE }),
+    cursorSecret: Buffer.from(kernel.CURSOR_SECRET),
+    egressAllow: kernel.EGRESS_ALLOW,
+    egressForbidden: ownEndpoints(kernel),
+    deadlineDefaultMs: kernel.DEADLINE_DEFAULT_MS,
+    bodyLimitBytes: kernel.BODY_LIMIT_BYTES,
+  };
+}
+
+/** No address a user types may reach the database or the management port. */
+function ownEndpoints(kernel: KernelConfig): { host: string; port: number }[] {
+  const database = new URL(kernel.DATABASE_URL);
+  const endpoints = [{ host: 'localhost', port: kernel.MANAGEMENT_PORT }];
+  if (database.hostname !== '') endpoints.push({ host: database.hostname, port: Number(database.port || 5432) });
+  return endpoints;
+}
+
+async function serve(running: RunningService, kernel: KernelConfig): Promise<ManagementServer> {
+  const { logger, metrics } = running.telemetry;
+  collectProcessMetrics(metrics);
+  const ready = metrics.gauge('service_ready', '1 while the service takes requests', [], function () {
+    this.set(running.health().ready ? 1 : 0);
+  });
+  ready.set(0);
+  metrics.gauge('service_info', 'Release', ['version']).set({ version: kernel.SERVICE_VERSION }, 1);
+  const management = await startManagement({
+    host: kernel.HOST,
+    port: kernel.MANAGEMENT_PORT,
+    source: {
+      health: () => running.health(),
+      metrics: () => metrics.registry.metrics(),
+      info: () => running.info(),
+    },
+  });
+  await running.app.listen({ host: kernel.HOST, port: kernel.PORT });
+  const seconds = process.uptime();
+  metrics.gauge('process_start_to_ready_seconds', 'From process start to ready').set(seconds);
+  logger.info({ port: kernel.PORT, seconds: Math.round(seconds * 1000) / 1000 }, 'ready');
+  return management;
+}
+
+interface Supervised {
+  management: ManagementServer | undefined;
+  ended: AbortSignal;
+}
+
+function superviseProcess(running: RunningService, timeoutMs: number): Supervised {
+  const ended = new AbortController();
+  const supervised: Supervised = { management: undefined, ended: ended.signal };
+  const { logger } = running.telemetry;
+  let stopping = false;
+
+  function stop(exitCode: number, deadlineMs: number): void {
+    if (stopping) process.exit(1);
+    stopping = true;
+    const finish = async (): Promise<void> => {
+      await running.stop({ deadlineMs });
+      await supervised.management?.close();
+    };
+    finish().then(
+      () => process.exit(exitCode),
+      () => process.exit(1),
+    );
+  }
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (!stopping) logger.info({ signal }, 'stopping');
+      stop(0, timeoutMs);
+    });
+  }
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: unknown) => {
+      logger.fatal({ err: error, kind: event }, 'uncaught error');
+      stop(1, 2000);
+    });
+  }
+  return supervised;
+}

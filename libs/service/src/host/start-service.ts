@@ -1,0 +1,172 @@
+import type { FastifyInstance } from 'fastify';
+import { loadConfig, type ConfigEntry } from '@idp/config';
+import type { PlatformPorts } from '@idp/auth';
+import type { Database } from '@idp/database';
+import { createEventRuntime, createPostgresTransport, type EventRuntime, type EventTransport } from '@idp/events';
+import { createTelemetry, type Telemetry } from '@idp/telemetry';
+import type { AnyService } from '../define-service.ts';
+import { createHttpApp } from '../http/app.ts';
+import { createHealthState, type Health, type HealthState } from './health.ts';
+import { createLatePorts, createPlatform, openDatabase, type PlatformParts } from './platform.ts';
+import type { HostResources } from './resources.ts';
+import { stopService } from './stop-service.ts';
+
+/** A service that serves. Requests reach it through its own server or `app.routing(req, res)`. */
+export interface RunningService {
+  readonly name: string;
+  readonly definition: AnyService;
+  readonly app: FastifyInstance;
+  /** What the service's context was built to; for hosts that seed data and for tests. */
+  readonly context: unknown;
+  // oxlint-disable-next-line typescript/no-explicit-any -- each service names its own tables
+  readonly database: Database<any>;
+  readonly telemetry: Telemetry;
+  /** Relay and consumers. */
+  readonly events: EventRuntime;
+  /** What it provides to the other services; only auth does. */
+  readonly ports: PlatformPorts | undefined;
+  health(): Health;
+  /** For `/info`: version, configuration without secrets, states of events and background work. */
+  info(): Promise<Record<string, unknown>>;
+  /** OpenAPI 3.1 document, built at the first call. */
+  openapi(): Promise<object>;
+  /** Stops in reverse order, within `deadlineMs`; resolves when sockets and pools are closed. */
+  stop(options: { deadlineMs: number }): Promise<void>;
+}
+
+/** What was opened on the way; closed in reverse when a later step fails. */
+export interface ServiceParts extends PlatformParts {
+  definition: AnyService;
+  host: HostResources;
+  telemetry: Telemetry;
+  // oxlint-disable-next-line typescript/no-explicit-any -- each service names its own tables
+  database: Database<any>;
+  context: unknown;
+  transport: EventTransport;
+  events: EventRuntime;
+  state: HealthState;
+  app: FastifyInstance;
+}
+
+/**
+ * Starts a service on what a host gives it: configuration → telemetry → database → bus → HTTP → consumers → background →
+ * ready. It listens nowhere. Throws ConfigError, UnavailableError (database), EventConfigurationError or RouteError; what was
+ * opened until then is closed again.
+ */
+export async function startService(definition: AnyService, host: HostResources): Promise<RunningService> {
+  const config = loadConfig(definition.config, host.env);
+  const telemetry = createTelemetry({
+    service: definition.name,
+    version: host.version ?? '0.1.0',
+    level: host.logLevel ?? 'info',
+    ...(host.logDestination !== undefined && { destination: host.logDestination }),
+    ...(definition.logFields !== undefined && { fields: definition.logFields }),
+  });
+  const opened: (() => Promise<unknown>)[] = [];
+  try {
+    const running = await build(definition, host, telemetry, config.values as Record<string, unknown>, opened);
+    return describeRunning(running, config.describe());
+  } catch (error) {
+    for (const close of opened.reverse()) await close().catch(() => undefined);
+    throw error;
+  }
+}
+
+type Running = ServiceParts & { ports: PlatformPorts | undefined };
+
+async function build(
+  definition: AnyService,
+  host: HostResources,
+  telemetry: Telemetry,
+  config: Record<string, unknown>,
+  opened: (() => Promise<unknown>)[],
+): Promise<Running> {
+  const database = openDatabase(definition, host, telemetry);
+  opened.push(async () => database[Symbol.asyncDispose]());
+  await database.ready();
+  const late = createLatePorts(host.ports);
+  const parts = createPlatform({ definition, host, telemetry, database, config, ports: late.ports });
+  opened.push(() => parts.platform.background.stop(1000));
+  const context: unknown = await definition.createContext(parts.platform);
+  opened.push(async () => definition.dispose?.(context));
+  const ports: PlatformPorts | undefined = definition.provides?.(context);
+  if (ports !== undefined) late.provide(ports);
+
+  const { logger, metrics } = telemetry;
+  const wake = host.transportWake;
+  const transport = createPostgresTransport({ database, wake, logger });
+  opened.push(() => transport.close());
+  const consumers = definition.consumers?.(context) ?? [];
+  const service = definition.name;
+  const events = createEventRuntime({ service, database, transport, wake, consumers, metrics, logger, env: host.env });
+  const app = await createApp(definition, host, telemetry, parts, context);
+  opened.push(() => app.close());
+  const state = createHealthState({ check: () => database.ready() });
+
+  opened.push(() => events.stop(1000));
+  await events.start();
+  for (const task of definition.background?.(context) ?? []) parts.platform.background.start(task);
+  await definition.ready?.(context);
+  await events.ready();
+  parts.platform.background.start(state.probe);
+  state.markStarted();
+  return { ...parts, definition, host, telemetry, database, context, transport, events, state, app, ports };
+}
+
+function createApp(
+  definition: AnyService,
+  host: HostResources,
+  { logger, metrics }: Telemetry,
+  { verifier, access }: PlatformParts,
+  context: unknown,
+): Promise<FastifyInstance> {
+  return createHttpApp({
+    description: {
+      title: definition.name,
+      description: definition.description,
+      version: host.version ?? '0.1.0',
+      serverUrl: host.publicUrl,
+    },
+    routes: definition.routes(context),
+    manifest: definition.permissions,
+    verifier,
+    access,
+    logger,
+    metrics,
+    publicUrl: host.publicUrl,
+    publicHosts: host.publicHosts ?? [],
+    trustedProxies: host.trustedProxies ?? [],
+    deadlineMs: host.deadlineDefaultMs ?? 15_000,
+    bodyLimit: host.bodyLimitBytes ?? 1024 * 1024,
+    environment: host.environment,
+  });
+}
+
+function describeRunning(parts: Running, configuration: ConfigEntry[]): RunningService {
+  const { definition, app, database, telemetry, events, state, platform, host } = parts;
+  return {
+    name: definition.name,
+    definition,
+    app,
+    context: parts.context,
+    database,
+    telemetry,
+    events,
+    ports: parts.ports,
+    health: () => state.health(),
+    openapi: async () => app.swagger(),
+    async info() {
+      const status = await events.status().catch((error: Error) => ({ unavailable: error.message }));
+      return {
+        service: definition.name,
+        description: definition.description,
+        version: host.version ?? '0.1.0',
+        mode: host.mode,
+        configuration,
+        events: status,
+        background: platform.background.status(),
+      };
+    },
+    stop: ({ deadlineMs }) => stopService(parts, deadlineMs),
+  };
+}

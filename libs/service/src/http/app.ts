@@ -1,0 +1,126 @@
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { Access, PermissionManifest, TokenVerifier } from '@idp/auth';
+import type { Logger, Metrics } from '@idp/telemetry';
+import { parseQueryText } from '../input/query-text.ts';
+import { compileValidator } from '../input/validator.ts';
+import { installDescription, type Description } from '../openapi/description.ts';
+import { createErrorReply } from '../reply/errors.ts';
+import { createSerializerCompiler } from '../reply/serializer.ts';
+import { requestIdOf } from './arrival.ts';
+import { createAuthenticate } from './authenticate.ts';
+import { installBodyParser } from './body.ts';
+import { createClientAddress } from './client-address.ts';
+import { createDeadlines } from './deadlines.ts';
+import { installHooks } from './hooks.ts';
+import { createHostList } from './hosts.ts';
+import { idempotencyRequest } from './idempotency-key.ts';
+import { createRequestMeter } from './measure.ts';
+import { installNotFound } from './not-found.ts';
+import { RequestOperation } from './operation.ts';
+import { planRoute } from './route-plan.ts';
+import { createHttpServer } from './server.ts';
+import type { RoutePlugin, ServiceTypeProvider } from './types.ts';
+
+export interface HttpAppParts {
+  description: Description;
+  routes: readonly RoutePlugin[];
+  manifest: PermissionManifest;
+  verifier: TokenVerifier;
+  access: Access;
+  logger: Logger;
+  metrics: Metrics;
+  publicUrl: string;
+  publicHosts: readonly string[];
+  trustedProxies: readonly string[];
+  deadlineMs: number;
+  bodyLimit: number;
+  environment: 'production' | 'development' | 'test';
+}
+
+/**
+ * The Fastify instance of one service with the rules of the fleet in place; ready, not listening. A host listens with it or
+ * hands requests over with `app.routing(req, res)`. Throws RouteError for a route without guard, schema or operationId.
+ */
+export async function createHttpApp(parts: HttpAppParts): Promise<FastifyInstance> {
+  const { logger, metrics } = parts;
+  const replyWithError = createErrorReply({ logger });
+  const deadlines = createDeadlines({ metrics });
+  const meter = createRequestMeter({ metrics, logger });
+  const app = fastify({
+    serverFactory: (handler) => createHttpServer({ handle: handler, onRejected: meter.rejected }),
+    // The server above answers broken requests itself.
+    clientErrorHandler: () => undefined,
+    loggerInstance: logger as FastifyBaseLogger,
+    // Ids come from the operation context, so one logger serves all requests.
+    childLoggerFactory: () => logger,
+    disableRequestLogging: true,
+    genReqId: requestIdOf,
+    requestIdHeader: false,
+    bodyLimit: parts.bodyLimit,
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    routerOptions: { querystringParser: parseQueryText, maxParamLength: 1024 },
+    frameworkErrors: (error, request, reply) => {
+      request.operation ??= unroutedOperation(request.id);
+      replyWithError(error, request, reply);
+    },
+  });
+  decorate(app);
+  app.setValidatorCompiler(compileValidator);
+  app.setSerializerCompiler(createSerializerCompiler({ check: parts.environment === 'test' }));
+  app.setErrorHandler((error, request, reply) => replyWithError(error, request, reply));
+  installBodyParser(app);
+  installHooks(app, {
+    authenticate: createAuthenticate(parts),
+    hosts: createHostList(parts),
+    clientAddress: createClientAddress(parts.trustedProxies),
+    deadlines,
+    meter,
+  });
+  app.addHook('onRoute', (route) => {
+    route.config = { ...route.config, plan: planRoute(route, parts) };
+  });
+  installNotFound(app, replyWithError);
+  app.addHook('onClose', () => deadlines.stop());
+  await installDescription(app, parts.description);
+  for (const plugin of parts.routes) await app.withTypeProvider<ServiceTypeProvider>().register(plugin);
+  await app.ready();
+  return app;
+}
+
+function decorate(app: FastifyInstance): void {
+  app.decorateRequest('operation');
+  app.decorateRequest('principal');
+  app.decorateRequest('rawBody');
+  app.decorateRequest('idempotencyKey');
+  app.decorateRequest('idempotency', {
+    getter() {
+      return idempotencyRequest(this);
+    },
+  });
+  // Fastify's own signal knows the client's leaving only, not the deadline.
+  app.decorateRequest('signal', {
+    getter() {
+      return this.operation.signal;
+    },
+  });
+  app.decorateRequest('ip', {
+    getter() {
+      return this.operation.ip;
+    },
+  });
+}
+
+/** For a path the router could not read: hooks have not run, ids are needed all the same. */
+function unroutedOperation(requestId: string): RequestOperation {
+  return new RequestOperation({
+    requestId,
+    traceId: '0'.repeat(32),
+    spanId: '0'.repeat(16),
+    traceparent: '',
+    tracestate: undefined,
+    ip: '',
+    userAgent: undefined,
+    startedAt: performance.now(),
+  });
+}
