@@ -64,8 +64,14 @@ function token(
   return `${input}.${(changes.signer ?? ours)(input).toString('base64url')}`;
 }
 
-function refused(candidate: string) {
-  return expect(verifier.verify(candidate)).rejects.toMatchObject({ code: 'INVALID_TOKEN', status: 401 });
+/** What becomes of a token: `accepted`, or the code of the error. */
+async function verdict(candidate: string): Promise<string> {
+  try {
+    await verifier.verify(candidate);
+    return 'accepted';
+  } catch (error) {
+    return (error as { code?: string }).code ?? String(error);
+  }
 }
 
 beforeAll(async () => {
@@ -119,8 +125,8 @@ test.each<[string, Header]>([
   ['alg-none-capital', { alg: 'None' }],
 ])('%s: an unsigned token is refused', async (_id, changes) => {
   const input = `${base64url(header(changes))}.${base64url(claims())}`;
-  await refused(`${input}.`);
-  await refused(token({ header: changes }));
+  expect(await verdict(`${input}.`)).toBe('INVALID_TOKEN');
+  expect(await verdict(token({ header: changes }))).toBe('INVALID_TOKEN');
 });
 
 test.each(['raw', 'pem', 'jwk', 'empty'])('hs256 with the public key as %s secret is refused', async (form) => {
@@ -132,18 +138,18 @@ test.each(['raw', 'pem', 'jwk', 'empty'])('hs256 with the public key as %s secre
     empty: '',
   };
   const signer: Signer = (input) => createHmac('sha256', secrets[form]!).update(input).digest();
-  await refused(token({ header: { alg: 'HS256' }, signer }));
-  await refused(token({ signer }));
+  expect(await verdict(token({ header: { alg: 'HS256' }, signer }))).toBe('INVALID_TOKEN');
+  expect(await verdict(token({ signer }))).toBe('INVALID_TOKEN');
 });
 
 test('a key brought in the header is not looked at', async () => {
   const attacker = generateKeyPairSync('ed25519');
   const signer: Signer = (input) => sign(null, Buffer.from(input), attacker.privateKey);
   const embedded = attacker.publicKey.export({ format: 'jwk' });
-  await refused(token({ header: { jwk: embedded }, signer }));
-  await refused(token({ header: { jku: 'https://attacker.test/keys' }, signer }));
-  await refused(token({ header: { x5c: ['MIIB'] }, signer }));
-  await refused(token({ signer }));
+  expect(await verdict(token({ header: { jwk: embedded }, signer }))).toBe('INVALID_TOKEN');
+  expect(await verdict(token({ header: { jku: 'https://attacker.test/keys' }, signer }))).toBe('INVALID_TOKEN');
+  expect(await verdict(token({ header: { x5c: ['MIIB'] }, signer }))).toBe('INVALID_TOKEN');
+  expect(await verdict(token({ signer }))).toBe('INVALID_TOKEN');
 });
 
 test.each<[string, Header]>([
@@ -158,7 +164,7 @@ test.each<[string, Header]>([
   ['alg-of-another-key', { alg: 'ES256' }],
   ['b64-false', { b64: false }],
 ])('%s: a header beyond alg, kid and typ, or wrong in them, is refused', async (_id, changes) => {
-  await refused(token({ header: changes }));
+  expect(await verdict(token({ header: changes }))).toBe('INVALID_TOKEN');
 });
 
 test.each<[string, Claims]>([
@@ -194,7 +200,7 @@ test.each<[string, Claims]>([
   ['amr-text', { amr: 'pwd' }],
   ['auth-time-after-iat', { auth_time: start + 1 }],
 ])('%s: claims of a wrong type or value are refused', async (_id, changes) => {
-  await refused(token({ claims: changes }));
+  expect(await verdict(token({ claims: changes }))).toBe('INVALID_TOKEN');
 });
 
 test('times hold with 60 s of skew and not a second more', async () => {
@@ -202,18 +208,18 @@ test('times hold with 60 s of skew and not a second more', async () => {
   now = start - 60;
   await expect(verifier.verify(text)).resolves.toBeDefined();
   now = start - 61;
-  await refused(text);
+  expect(await verdict(text)).toBe('INVALID_TOKEN');
   now = start + 900 + 59;
   await expect(verifier.verify(text)).resolves.toBeDefined();
   now = start + 900 + 60;
-  await refused(text);
+  expect(await verdict(text)).toBe('INVALID_TOKEN');
 });
 
 test('a remembered token expires like any other', async () => {
   const text = token();
   await verifier.verify(text);
   now = start + 1000;
-  await refused(text);
+  expect(await verdict(text)).toBe('INVALID_TOKEN');
 });
 
 const changes: Record<string, (text: string) => string> = {
@@ -248,13 +254,13 @@ test.each(Object.keys(changes))('%s: a token changed in its text is refused', as
   await expect(verifier.verify(text)).resolves.toBeDefined();
   const changed = changes[id]!(text);
   expect(changed).not.toBe(text);
-  await refused(changed);
+  expect(await verdict(changed)).toBe('INVALID_TOKEN');
 });
 
 test('standard base64 is refused where it differs from base64url', async () => {
   let text = token();
   for (let index = 0; !/[-_]/.test(text); index += 1) text = token({ claims: { jti: `token-${index}` } });
-  await refused(text.replaceAll('-', '+').replaceAll('_', '/'));
+  expect(await verdict(text.replaceAll('-', '+').replaceAll('_', '/'))).toBe('INVALID_TOKEN');
 });
 
 test.each<[string, string | Buffer]>([
@@ -265,11 +271,11 @@ test.each<[string, string | Buffer]>([
   ['payload-bom', `\ufeff${JSON.stringify(claims())}`],
   ['payload-not-utf8', Buffer.from([0x7b, 0xff, 0x7d])],
 ])('%s: a payload in another form than JSON.stringify writes is refused', async (_id, payloadText) => {
-  await refused(token({ payloadText }));
+  expect(await verdict(token({ payloadText }))).toBe('INVALID_TOKEN');
 });
 
 test('a token above 8 KiB is refused before any key is asked for', async () => {
-  await refused(token({ claims: { x: 'a'.repeat(8192) } }));
+  expect(await verdict(token({ claims: { x: 'a'.repeat(8192) } }))).toBe('INVALID_TOKEN');
   expect(fetches).toBe(0);
 });
 
@@ -282,30 +288,35 @@ test('es256: the right algorithm for its key passes, DER, zero and a foreign cur
       sign('sha256', Buffer.from(input), { key: pair.privateKey, dsaEncoding });
   const head = { alg: 'ES256', kid: 'e1' };
   await expect(verifier.verify(token({ header: head, signer: es256('ieee-p1363') }))).resolves.toBeDefined();
-  await refused(token({ header: head, signer: es256('der') }));
-  await refused(token({ header: head, signer: () => Buffer.alloc(64) }));
-  await refused(token({ header: { alg: 'EdDSA', kid: 'e1' }, signer: es256('ieee-p1363') }));
+  expect(await verdict(token({ header: head, signer: es256('der') }))).toBe('INVALID_TOKEN');
+  expect(await verdict(token({ header: head, signer: () => Buffer.alloc(64) }))).toBe('INVALID_TOKEN');
+  expect(await verdict(token({ header: { alg: 'EdDSA', kid: 'e1' }, signer: es256('ieee-p1363') }))).toBe(
+    'INVALID_TOKEN',
+  );
 });
 
 test('keys for encryption and keys of other kinds are not taken', async () => {
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
   published = [{ ...jwk, use: 'enc' }, { ...rsa.publicKey.export({ format: 'jwk' }), kid: 'r1' } as JWK];
-  await refused(token());
-  await refused(
-    token({
-      header: { alg: 'RS256', kid: 'r1' },
-      signer: (input) => sign('sha256', Buffer.from(input), rsa.privateKey),
-    }),
-  );
+  expect(await verdict(token())).toBe('INVALID_TOKEN');
+  expect(
+    await verdict(
+      token({
+        header: { alg: 'RS256', kid: 'r1' },
+        signer: (input) => sign('sha256', Buffer.from(input), rsa.privateKey),
+      }),
+    ),
+  ).toBe('INVALID_TOKEN');
 });
 
 test('an unknown kid fetches the keys once in 10 s, however many tokens name one', async () => {
   await verifier.verify(token());
   now += 11;
-  await Promise.all(Array.from({ length: 50 }, (_, index) => refused(token({ header: { kid: `forged-${index}` } }))));
+  const forged = Array.from({ length: 50 }, (_, index) => verdict(token({ header: { kid: `forged-${index}` } })));
+  expect(new Set(await Promise.all(forged))).toEqual(new Set(['INVALID_TOKEN']));
   expect(fetches).toBe(2);
   now += 9;
-  await refused(token({ header: { kid: 'forged' } }));
+  expect(await verdict(token({ header: { kid: 'forged' } }))).toBe('INVALID_TOKEN');
   expect(fetches).toBe(2);
   await expect(verifier.verify(token({ claims: { jti: 'known-key' } }))).resolves.toBeDefined();
 });
@@ -326,8 +337,8 @@ test('keys are read again after 5 minutes, and a dropped key ends what it signed
   now += 299;
   await expect(verifier.verify(text)).resolves.toBeDefined();
   now += 2;
-  await refused(token({ claims: { jti: 'fresh' } }));
-  await refused(text);
+  expect(await verdict(token({ claims: { jti: 'fresh' } }))).toBe('INVALID_TOKEN');
+  expect(await verdict(text)).toBe('INVALID_TOKEN');
 });
 
 test('known keys outlive a source that fails; without any the answer is 503', async () => {
@@ -348,14 +359,14 @@ test('concurrent first tokens share one fetch', async () => {
 test('no text but a token of ours verifies, and nothing but INVALID_TOKEN comes back', async () => {
   const valid = token();
   const mutated = fc
-    .tuple(fc.nat(valid.length - 1), fc.constantFrom(...'ABab01-_.+=/ é'))
+    .tuple(fc.nat(valid.length - 1), fc.constantFrom(...Array.from('ABab01-_.+=/ é')))
     .map(([at, character]) => valid.slice(0, at) + character + valid.slice(at + 1));
   await fc.assert(
     fc.asyncProperty(
       fc.oneof(mutated, fc.string(), fc.stringMatching(/^[\w-]{1,20}\.[\w-]{1,20}\.[\w-]{1,20}$/)),
       async (text) => {
         if (text === valid) return;
-        await refused(text);
+        expect(await verdict(text)).toBe('INVALID_TOKEN');
       },
     ),
     { numRuns: 300 },

@@ -92,7 +92,7 @@ export function createDataKeys(options: { provider: KeyProvider; keys: KeyRowSto
     forget(tenantId) {
       sealing.delete(tenantId);
       firsts.delete(tenantId);
-      for (const key of [...opening.keys()]) if (key.startsWith(`${tenantId}|`)) opening.delete(key);
+      for (const key of Array.from(opening.keys())) if (key.startsWith(`${tenantId}|`)) opening.delete(key);
     },
   };
 }

@@ -153,11 +153,12 @@ test('a provider that never answers is given up after 2 s', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   try {
     kms.state.hangs = true;
-    const sealing = expect(secrets.tenant(tenantA).seal(target, 'x')).rejects.toMatchObject({
-      code: 'SECRETS_UNAVAILABLE',
-    });
+    const outcome = secrets
+      .tenant(tenantA)
+      .seal(target, 'x')
+      .catch((error: { code: string }) => error.code);
     await vi.advanceTimersByTimeAsync(2_000);
-    await sealing;
+    expect(await outcome).toBe('SECRETS_UNAVAILABLE');
   } finally {
     vi.useRealTimers();
   }

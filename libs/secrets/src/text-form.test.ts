@@ -31,17 +31,19 @@ test('a key id of any characters keeps the six fields apart', () => {
   expect(formatSealed(sealed).split('.')).toHaveLength(6);
 });
 
-test('any text that was not written here is refused as unreadable', () => {
+/** The text again, or why it cannot be read. */
+function rewritten(text: string): string {
+  try {
+    return formatSealed(parseSealed(text));
+  } catch (error) {
+    return (error as { code?: string }).code ?? String(error);
+  }
+}
+
+test('any text is read back exactly or refused as unreadable', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.stringMatching(/^v1(\.[\w-]{0,24}){4,6}$/)), (text) => {
-      let read: ReturnType<typeof parseSealed>;
-      try {
-        read = parseSealed(text);
-      } catch (error) {
-        expect(error).toMatchObject({ code: 'SECRET_UNREADABLE', status: 409 });
-        return;
-      }
-      expect(formatSealed(read)).toBe(text);
+      expect([text, 'SECRET_UNREADABLE']).toContain(rewritten(text));
     }),
   );
 });

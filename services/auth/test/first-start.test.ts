@@ -28,7 +28,9 @@ test('the first start makes tenant, organization and owner, who holds tenant-own
     { tenant_id: platformTenantId, role_id: 'platform-admin' },
     { tenant_id: tenants.rows[0].id, role_id: 'tenant-owner' },
   ]);
-  const users = await database.sql.query('select email, status, email_verified_at is not null as verified from auth.users');
+  const users = await database.sql.query(
+    'select email, status, email_verified_at is not null as verified from auth.users',
+  );
   expect(users.rows).toEqual([{ email: 'owner@localhost', status: 'active', verified: true }]);
   expect(await count('organizations')).toBe(1);
   const { rows: receipts } = await database.sql.query('select tenant_id, service from auth.tenant_receipts');
@@ -48,7 +50,9 @@ test('the first start is audited and told', async () => {
   ]);
   expect(JSON.stringify(rows)).not.toContain('argon2');
   expect(JSON.stringify(rows)).not.toContain(testOwner.password);
-  expect(await eventsOfType(auth.sql, 'idp.auth.v1.TenantCreated')).toMatchObject([{ sequence: 1, data: { slug: 'default' } }]);
+  expect(await eventsOfType(auth.sql, 'idp.auth.v1.TenantCreated')).toMatchObject([
+    { sequence: 1, data: { slug: 'default' } },
+  ]);
   expect(await eventsOfType(auth.sql, 'idp.auth.v1.UserRegistered')).toMatchObject([
     { tenantId: platformTenantId, sequence: 1, data: { email: 'owner@localhost' } },
   ]);
@@ -96,8 +100,16 @@ test('a start that died between its two halves is completed by the next', async 
 });
 
 test.each([
-  ['a short password', { IDP_ADMIN_PASSWORD: 'too short' }, /IDP_ADMIN_PASSWORD: the password needs at least 15 characters/],
-  ['a common password', { IDP_ADMIN_PASSWORD: '123456789987654321' }, /IDP_ADMIN_PASSWORD: the password is one of the commonest/],
+  [
+    'a short password',
+    { IDP_ADMIN_PASSWORD: 'too short' },
+    /IDP_ADMIN_PASSWORD: the password needs at least 15 characters/,
+  ],
+  [
+    'a common password',
+    { IDP_ADMIN_PASSWORD: '123456789987654321' },
+    /IDP_ADMIN_PASSWORD: the password is one of the commonest/,
+  ],
   ['no address', { IDP_ADMIN_EMAIL: 'owner' }, /IDP_ADMIN_EMAIL: the address is not valid/],
   ['a slug of another form', { IDP_TENANT: 'My Company' }, /IDP_TENANT: the slug is not valid/],
   ['a reserved slug', { IDP_TENANT: 'platform' }, /IDP_TENANT: the slug is reserved/],

@@ -55,14 +55,24 @@ test('the right password opens a session with a token of 900 s and no roles insi
 test('a sign-in leaves a session row, an audit row and an event, made by the person itself', async () => {
   const answer = await login({ email: a.owner.email, password });
   const sessionId = answer.body.data.refreshToken.split('.')[1];
-  const { rows } = await auth.sql.query('select user_id, tenant_id, counter, user_agent, host(ip) as ip from auth.sessions where id = $1', [sessionId]);
-  expect(rows).toEqual([{ user_id: a.owner.id, tenant_id: a.id, counter: '0', user_agent: 'auth-test', ip: '127.0.0.1' }]);
+  const { rows } = await auth.sql.query(
+    'select user_id, tenant_id, counter, user_agent, host(ip) as ip from auth.sessions where id = $1',
+    [sessionId],
+  );
+  expect(rows).toEqual([
+    { user_id: a.owner.id, tenant_id: a.id, counter: '0', user_agent: 'auth-test', ip: '127.0.0.1' },
+  ]);
   expect(await audits(auth, { resourceId: sessionId })).toMatchObject([
     { tenant_id: a.id, action: 'auth:session:create', outcome: 'succeeded', actor: `user:${a.owner.id}` },
   ]);
   const events = await eventsOfType(auth.sql, 'idp.auth.v1.SessionCreated');
   const event = events.find(({ data }) => data.sessionId === sessionId);
-  expect(event).toMatchObject({ tenantId: a.id, sequence: 1, actor: `user:${a.owner.id}`, data: { userId: a.owner.id, amr: ['pwd'] } });
+  expect(event).toMatchObject({
+    tenantId: a.id,
+    sequence: 1,
+    actor: `user:${a.owner.id}`,
+    data: { userId: a.owner.id, amr: ['pwd'] },
+  });
 });
 
 test('the address counts in any case of letters', async () => {
@@ -176,7 +186,9 @@ test('the 51st session ends the oldest', async () => {
   expect((await refresh(sessions[0]!)).status).toBe(401);
   expect((await refresh(sessions[1]!)).status).toBe(200);
   const revoked = await eventsOfType(auth.sql, 'idp.auth.v1.SessionRevoked');
-  expect(revoked.filter(({ data }) => data.userId === b.owner.id)).toMatchObject([{ sequence: 2, data: { reason: 'limit' } }]);
+  expect(revoked.filter(({ data }) => data.userId === b.owner.id)).toMatchObject([
+    { sequence: 2, data: { reason: 'limit' } },
+  ]);
 });
 
 test('more sign-ins than the gate takes are 503 HASH_BUSY with Retry-After, and the rest succeed', async () => {

@@ -4,7 +4,15 @@ import { addMember } from '../src/operations/add-member.ts';
 import { createTenant } from '../src/operations/create-tenant.ts';
 import { registerMember } from '../src/operations/register-member.ts';
 import { registerUser } from '../src/operations/register-user.ts';
-import { audits, makeTenant, password, signIn, startAuth, type RunningAuth, type TestTenant } from './support/running-auth.ts';
+import {
+  audits,
+  makeTenant,
+  password,
+  signIn,
+  startAuth,
+  type RunningAuth,
+  type TestTenant,
+} from './support/running-auth.ts';
 import { eventsOfType } from './support/published-events.ts';
 
 let auth: RunningAuth;
@@ -25,8 +33,12 @@ test('a tenant has its row, default organization, data key, receipt, owner, audi
   expect(await of('tenant_receipts', 'service, prepared_at is not null as prepared')).toEqual([
     { service: 'auth', prepared: true },
   ]);
-  expect(await of('role_bindings', 'principal_id, role_id')).toEqual([{ principal_id: a.owner.id, role_id: 'tenant-owner' }]);
-  expect(await audits(auth, { action: 'auth:tenant:create', resourceId: tenantId })).toMatchObject([{ tenant_id: tenantId }]);
+  expect(await of('role_bindings', 'principal_id, role_id')).toEqual([
+    { principal_id: a.owner.id, role_id: 'tenant-owner' },
+  ]);
+  expect(await audits(auth, { action: 'auth:tenant:create', resourceId: tenantId })).toMatchObject([
+    { tenant_id: tenantId },
+  ]);
   const events = await eventsOfType(auth.sql, 'idp.auth.v1.TenantCreated');
   expect(events.find(({ data }) => data.tenantId === tenantId)).toMatchObject({
     tenantId,
@@ -63,18 +75,28 @@ test('twenty registrations of one address at once make one account', async () =>
   const user = { tenantId: a.id, email: 'race@acme.test', name: 'Race', password, role: 'viewer' } as const;
   const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => registerMember(auth.ctx, user)));
   expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-  const { rows } = await auth.sql.query('select count(*)::int as count from auth.users where email_norm = $1', [user.email]);
+  const { rows } = await auth.sql.query('select count(*)::int as count from auth.users where email_norm = $1', [
+    user.email,
+  ]);
   expect(rows).toEqual([{ count: 1 }]);
 });
 
 test('a password with the tenant’s name is refused', async () => {
-  const user = { tenantId: a.id, email: 'own@example.test', name: 'x', password: 'the acme of perfection', role: 'viewer' } as const;
+  const user = {
+    tenantId: a.id,
+    email: 'own@example.test',
+    name: 'x',
+    password: 'the acme of perfection',
+    role: 'viewer',
+  } as const;
   await expect(registerMember(auth.ctx, user)).rejects.toMatchObject({ code: 'PASSWORD_REJECTED' });
 });
 
 test('a new member is told with name, address and role, and raises the access version', async () => {
   const versionOf = async (tenant: TestTenant) => {
-    const { rows } = await auth.sql.query('select version::float from auth.access_versions where tenant_id = $1', [tenant.id]);
+    const { rows } = await auth.sql.query('select version::float from auth.access_versions where tenant_id = $1', [
+      tenant.id,
+    ]);
     return rows[0].version as number;
   };
   const before = await versionOf(a);
@@ -90,7 +112,13 @@ test('a new member is told with name, address and role, and raises the access ve
   expect(events.find(({ data }) => data.membershipId === made.membershipId)).toMatchObject({
     tenantId: a.id,
     sequence: 1,
-    data: { userId: made.userId, displayName: 'Newcomer', email: 'new@example.test', role: 'member', reason: 'registration' },
+    data: {
+      userId: made.userId,
+      displayName: 'Newcomer',
+      email: 'new@example.test',
+      role: 'member',
+      reason: 'registration',
+    },
   });
 });
 

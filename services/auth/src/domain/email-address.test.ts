@@ -40,22 +40,21 @@ test.each([
 });
 
 test('reading what was read gives the same account, in any case of letters', () => {
+  const address = fc.emailAddress().filter((text) => parseEmailAddress(text) !== undefined);
   fc.assert(
-    fc.property(fc.emailAddress(), (text) => {
-      const address = parseEmailAddress(text);
-      if (address === undefined) return;
-      expect(parseEmailAddress(address.email)).toEqual(address);
-      expect(parseEmailAddress(text.toUpperCase())?.norm).toBe(address.norm);
-      expect(Buffer.byteLength(address.norm)).toBeLessThanOrEqual(254);
+    fc.property(address, (text) => {
+      const read = parseEmailAddress(text)!;
+      expect(parseEmailAddress(read.email)).toEqual(read);
+      expect(parseEmailAddress(text.toUpperCase())?.norm).toBe(read.norm);
+      expect(Buffer.byteLength(read.norm)).toBeLessThanOrEqual(254);
     }),
   );
 });
 
-test('any text is an address or none, and never throws', () => {
+test('any text is an address of visible ASCII or none, and never throws', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
-      const address = parseEmailAddress(text);
-      if (address !== undefined) expect(address.norm).toMatch(/^[\x21-\x7e]+$/);
+      expect(parseEmailAddress(text)?.norm ?? 'none').toMatch(/^[\x21-\x7e]+$/);
     }),
   );
 });

@@ -24,7 +24,7 @@ export async function requireAcceptablePassword(
   around: PasswordSurroundings,
   common: CommonPasswords,
 ): Promise<void> {
-  const characters = [...password].length;
+  const characters = Array.from(password).length;
   if (characters < charactersMin) reject('too-short', `the password needs at least ${charactersMin} characters`);
   if (characters > passwordCharactersMax)
     reject('too-long', `the password has more than ${passwordCharactersMax} characters`);

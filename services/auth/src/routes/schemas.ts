@@ -8,7 +8,7 @@ export const password = z
   .string()
   .min(1)
   .refine((text) => text.isWellFormed(), 'must be Unicode text')
-  .refine((text) => [...text].length <= passwordCharactersMax, `at most ${passwordCharactersMax} characters`)
+  .refine((text) => Array.from(text).length <= passwordCharactersMax, `at most ${passwordCharactersMax} characters`)
   .meta({ description: 'Exact text: nothing is trimmed or normalised', examples: ['a long sentence of your own'] });
 
 const expiresIn = z.int().meta({ description: 'Seconds the access token lives', examples: [900] });

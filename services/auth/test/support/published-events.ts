@@ -36,7 +36,9 @@ export async function eventsOfType<T extends EventType>(
   type: T,
 ): Promise<(PublishedEvent & { data: EventMessage<T> })[]> {
   const events = await publishedEvents(client);
-  return events.filter((event) => event.type === type).map((event) => ({ ...event, data: decodeEvent(type, event.payload) }));
+  return events
+    .filter((event) => event.type === type)
+    .map((event) => ({ ...event, data: decodeEvent(type, event.payload) }));
 }
 
 interface Row {
