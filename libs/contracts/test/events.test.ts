@@ -1,0 +1,85 @@
+import { equals, toBinary } from '@bufbuild/protobuf';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  decodeEvent,
+  DecodeError,
+  encodeEvent,
+  eventTypes,
+  newId,
+  topics,
+  topicsOf,
+  UnknownEventTypeError,
+  type EventType,
+} from '../src/index.ts';
+import { arbitraryMessage } from './arbitrary-message.ts';
+
+const types = Object.keys(eventTypes) as EventType[];
+
+describe.each(types)('%s', (type) => {
+  const { schema } = eventTypes[type];
+
+  it('survives its own bytes', () => {
+    fc.assert(
+      fc.property(arbitraryMessage(schema), (message) => {
+        const read = decodeEvent(type, encodeEvent(type, message as never));
+        expect(equals(schema, read as never, message as never)).toBe(true);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('answers any bytes with a message or a DecodeError', () => {
+    const mutated = arbitraryMessage(schema).chain((message) => {
+      const bytes = toBinary(schema, message as never);
+      return fc
+        .tuple(
+          fc.array(fc.tuple(fc.nat({ max: Math.max(0, bytes.length - 1) }), fc.nat({ max: 255 })), { maxLength: 4 }),
+          fc.nat({ max: bytes.length }),
+        )
+        .map(([changes, length]) => {
+          const copy = Uint8Array.from(bytes);
+          for (const [at, value] of changes) copy[at] = value;
+          return copy.subarray(0, length);
+        });
+    });
+    fc.assert(
+      fc.property(fc.oneof(mutated, fc.uint8Array({ maxLength: 200 })), (bytes) => {
+        try {
+          decodeEvent(type, bytes);
+        } catch (error) {
+          expect(error).toBeInstanceOf(DecodeError);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+it('keeps fields that this build does not know', () => {
+  const known = encodeEvent('idp.auth.v1.TenantCreated', { slug: 'a' });
+  const unknownField = [0xfa, 0x3e, 0x02, 0x68, 0x69];
+  const message = decodeEvent('idp.auth.v1.TenantCreated', Uint8Array.from([...known, ...unknownField]));
+  expect(message.slug).toBe('a');
+  expect([...encodeEvent('idp.auth.v1.TenantCreated', message)]).toEqual([...known, ...unknownField]);
+});
+
+it('refuses types that are not in the registry, inherited names too', () => {
+  for (const type of ['idp.auth.v1.Nothing', 'toString', '']) {
+    expect(() => encodeEvent(type as EventType, {})).toThrow(UnknownEventTypeError);
+    expect(() => decodeEvent(type as EventType, new Uint8Array())).toThrow(UnknownEventTypeError);
+  }
+});
+
+it('gives every message a topic, and shared messages one per service', () => {
+  const carried = new Set(Object.values(topics).flatMap((topic) => topic.messages));
+  expect([...carried].toSorted()).toEqual(types.toSorted());
+  expect(topicsOf('ledger').map((topic) => topic.name)).toEqual(['idp.ledger.audit.v1', 'idp.ledger.tenant.v1']);
+  expect(topics['idp.auth.tenant.v1']!.messages).not.toContain('idp.common.v1.TenantPrepared');
+});
+
+it('makes ids of UUID version 7 that sort by the time they were made', () => {
+  const ids = Array.from({ length: 1000 }, newId);
+  expect(ids.toSorted()).toEqual(ids);
+  for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+});
