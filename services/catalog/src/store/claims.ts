@@ -19,13 +19,14 @@ export async function listClaimsByNumber(tx: CatalogTx, nos: readonly number[]):
 /** A claim with the ref it is laid on. */
 export type ClaimOfRef = Claim & { ref: string };
 
-/** Claims of a source that are not orphans, by ref. */
-export async function listClaimsOfSource(tx: CatalogTx, sourceId: string): Promise<ClaimOfRef[]> {
-  const { rows } = await sql<ClaimOfRef>`
-    select ${columns}, r.ref from claims c join refs r on r.no = c.no
-    where c.source_id = ${sourceId} and c.state <> 'orphan' order by r.ref`.execute(
-    named(tx.db, 'catalog.claims-of-source'),
-  );
+/** Where a source describes what, orphans included, in ref order. */
+export async function listClaimPlaces(
+  tx: CatalogTx,
+  sourceId: string,
+): Promise<{ ref: string; locationRef: string }[]> {
+  const { rows } = await sql<{ ref: string; locationRef: string }>`
+    select r.ref, c.location_ref as "locationRef" from claims c join refs r on r.no = c.no
+    where c.source_id = ${sourceId} order by r.ref`.execute(named(tx.db, 'catalog.claim-places'));
   return rows;
 }
 

@@ -75,6 +75,19 @@ export async function deleteDocuments(
   );
 }
 
+export interface FileHash {
+  path: string;
+  blobHash: string;
+}
+
+/** Notes the content whose documents are all stored: the same content need not be read again. */
+export async function markFilesRead(tx: CatalogTx, sourceId: string, files: readonly FileHash[]): Promise<void> {
+  await sql`
+    update documents d set blob_hash = read.blob_hash
+    from unnest(${files.map((f) => f.path)}::text[], ${files.map((f) => f.blobHash)}::text[]) as read (path, blob_hash)
+    where d.source_id = ${sourceId} and d.path = read.path`.execute(named(tx.db, 'catalog.mark-files-read'));
+}
+
 /** Forgets what was read for a ref: the next sync reads its documents again although they have not changed. */
 export async function forgetDocumentsOf(tx: CatalogTx, no: number): Promise<void> {
   await sql`update documents set blob_hash = '', input_hash = '', updated_at = now() where no = ${no}`.execute(

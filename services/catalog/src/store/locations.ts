@@ -33,6 +33,13 @@ export async function findLocationByTarget(
   return rows[0];
 }
 
+export async function findLocationOfSource(tx: CatalogTx, sourceId: string): Promise<LocationRow | undefined> {
+  const { rows } = await sql<LocationRow>`select ${columns} from locations where source_id = ${sourceId}`.execute(
+    named(tx.db, 'catalog.location-of-source'),
+  );
+  return rows[0];
+}
+
 export async function insertLocation(tx: CatalogTx, location: LocationRow, actor: string): Promise<void> {
   await sql`
     insert into locations (id, type, target, presence, entity_ref, source_id, version, created_by, updated_by)

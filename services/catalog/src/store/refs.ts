@@ -21,6 +21,13 @@ export async function findRefs(tx: CatalogTx, refs: readonly string[]): Promise<
   return new Map(rows.map((row) => [row.ref, row]));
 }
 
+export async function findRefByUid(tx: CatalogTx, uid: string): Promise<RefRow | undefined> {
+  const { rows } = await sql<RefRow>`select ${columns} from refs where entity_id = ${uid}`.execute(
+    named(tx.db, 'catalog.ref-by-uid'),
+  );
+  return rows[0];
+}
+
 /** Gives every ref a number, new ones included. To be called before rows are locked. */
 export async function internRefs(tx: CatalogTx, refs: readonly string[]): Promise<Map<string, RefRow>> {
   const wanted = [...new Set(refs)];

@@ -1,4 +1,4 @@
-import { timestampNow } from '@bufbuild/protobuf/wkt';
+import { timestampFromDate } from '@idp/contracts';
 import { publish } from '@idp/events';
 import { changedPaths } from '../../domain/ingestion/entity-document.ts';
 import type { Entity, Json } from '../../domain/model/entity.ts';
@@ -37,7 +37,7 @@ function identityOf(change: PlannedChange, input: CommitInput) {
     cause: input.cause,
     actor: { principal: input.actor },
     sourceId: input.sourceId ?? '',
-    changedAt: timestampNow(),
+    changedAt: timestampFromDate(new Date()),
   };
 }
 

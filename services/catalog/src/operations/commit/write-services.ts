@@ -1,4 +1,4 @@
-import { timestampNow } from '@bufbuild/protobuf/wkt';
+import { timestampFromDate } from '@idp/contracts';
 import { publish } from '@idp/events';
 import type { Entity } from '../../domain/model/entity.ts';
 import { type ServiceRecord, digestOf, serviceRecordOf } from '../../domain/service-record.ts';
@@ -92,7 +92,7 @@ function publishService(tx: CatalogTx, { change, record, ownerTeamId, known, ver
       serviceId: change.uid,
       ownerTeamId: ownerTeamId ?? '',
       changedFields: registered ? [] : changedFields(change, record),
-      changedAt: timestampNow(),
+      changedAt: timestampFromDate(new Date()),
     },
   });
 }

@@ -1,0 +1,27 @@
+import { sql } from 'kysely';
+import { named } from '@idp/database';
+import type { CatalogTx } from './catalog-tx.ts';
+
+/** A claim of a source without its text. */
+export interface SourceClaim {
+  ref: string;
+  locationRef: string;
+  /** The entity shows this claim, now or until its grace time ends. */
+  active: boolean;
+  /** Status of the entity as stored. */
+  status: string | null;
+  /** JSON text of the document, of Location entities only. */
+  location: string | null;
+}
+
+/** Claims of a source, orphans left out, in ref order. */
+export async function listSourceClaims(tx: CatalogTx, sourceId: string): Promise<SourceClaim[]> {
+  const { rows } = await sql<SourceClaim>`
+    select r.ref, c.location_ref as "locationRef", c.state = 'active' as active, e.status,
+      case when e.kind = 'location' then c.raw end as location
+    from claims c join refs r on r.no = c.no left join entities e on e.no = c.no and e.deleted_at is null
+    where c.source_id = ${sourceId} and c.state <> 'orphan' order by r.ref`.execute(
+    named(tx.db, 'catalog.source-claims'),
+  );
+  return rows;
+}
