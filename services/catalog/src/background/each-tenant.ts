@@ -5,7 +5,7 @@ import { type TenantRow, listTenants } from '../store/tenants.ts';
 /** Tenants whose background work may run, the first prepared one first. */
 export async function activeTenants(ctx: Pick<CatalogContext, 'database'>): Promise<TenantRow[]> {
   const tenants = await ctx.database.tenant(platformTenantId).read(listTenants);
-  return tenants.filter((tenant) => tenant.status === 'active');
+  return tenants.filter(({ status, tenantId }) => status === 'active' && tenantId !== platformTenantId);
 }
 
 /** Does the work of one tenant after the other; one that fails does not keep the others from theirs. */

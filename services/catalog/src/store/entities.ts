@@ -27,6 +27,16 @@ export async function listEntitiesByNumber(tx: CatalogTx, nos: readonly number[]
   return new Map(rows.map((row) => [row.no, row]));
 }
 
+/** Living entities. */
+export async function countEntities(tx: CatalogTx): Promise<number> {
+  const { rows } = await sql<{
+    count: number;
+  }>`select count(*)::int as count from entities where deleted_at is null`.execute(
+    named(tx.db, 'catalog.count-entities'),
+  );
+  return rows[0]?.count ?? 0;
+}
+
 export interface EntityWrite {
   no: number;
   id: string;

@@ -114,3 +114,17 @@ export async function listSourcesOfRef(tx: CatalogTx, ref: string): Promise<Sour
   );
   return rows;
 }
+
+export interface DirectoryState {
+  directory: string;
+  /** Time of the last run, successful or not; null before the first. */
+  lastSyncedAt: string | null;
+  lastError: string | null;
+}
+
+export async function listDirectoryStates(tx: CatalogTx): Promise<DirectoryState[]> {
+  const { rows } = await sql<DirectoryState>`
+    select name as directory, last_synced_at as "lastSyncedAt", last_error as "lastError"
+    from sources where kind = 'directory' order by name`.execute(named(tx.db, 'catalog.directory-states'));
+  return rows;
+}

@@ -1,0 +1,30 @@
+import { defineService } from '@idp/service';
+import { backstageRoutes } from './backstage/index.ts';
+import { watchDirectories } from './background/directories.ts';
+import { pollLocations } from './background/poll-locations.ts';
+import { sweepOrphansInBackground } from './background/sweep.ts';
+import { catalogConfig } from './config.ts';
+import { onTenantCreated } from './consumers/on-tenant-created.ts';
+import { createCatalogContext } from './context.ts';
+import { catalogPermissions } from './permissions.ts';
+import { entityReadRoutes } from './routes/entities.ts';
+import { serviceReadRoutes } from './routes/services.ts';
+
+/** The inventory of what a company builds, runs and owns. */
+export const catalog = defineService({
+  name: 'catalog',
+  description: 'Entities, relations, sources and the service registry',
+  config: catalogConfig,
+  migrations: new URL('../migrations/', import.meta.url),
+  permissions: catalogPermissions,
+  database: { constraints: { locations_target: 'target' } },
+  createContext: createCatalogContext,
+  routes: (ctx) => [backstageRoutes(ctx), entityReadRoutes(ctx), serviceReadRoutes(ctx)],
+  consumers: () => [onTenantCreated()],
+  background: (ctx) => [...watchDirectories(ctx), pollLocations(ctx), sweepOrphansInBackground(ctx)],
+});
+
+export type { CatalogContext } from './context.ts';
+export { ingestDirectory, type DirectoryInput } from './operations/ingest-directory.ts';
+export { summarizeCatalog, type CatalogSummary } from './operations/summarize-catalog.ts';
+export type { RefusedDocument } from './store/documents.ts';
