@@ -7,8 +7,7 @@ import { catalogConfig } from './config.ts';
 import { onTenantCreated } from './consumers/on-tenant-created.ts';
 import { createCatalogContext } from './context.ts';
 import { catalogPermissions } from './permissions.ts';
-import { entityReadRoutes } from './routes/entities.ts';
-import { serviceReadRoutes } from './routes/services.ts';
+import { nativeRoutes } from './routes/index.ts';
 
 /** The inventory of what a company builds, runs and owns. */
 export const catalog = defineService({
@@ -19,7 +18,7 @@ export const catalog = defineService({
   permissions: catalogPermissions,
   database: { constraints: { locations_target: 'target' } },
   createContext: createCatalogContext,
-  routes: (ctx) => [backstageRoutes(ctx), entityReadRoutes(ctx), serviceReadRoutes(ctx)],
+  routes: (ctx) => [backstageRoutes(ctx), ...nativeRoutes(ctx)],
   consumers: () => [onTenantCreated()],
   background: (ctx) => [...watchDirectories(ctx), pollLocations(ctx), sweepOrphansInBackground(ctx)],
 });

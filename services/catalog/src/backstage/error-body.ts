@@ -3,6 +3,8 @@ import { toWire, ValidationError, type FieldIssue } from '@idp/errors';
 /** An error as a Backstage client expects it. */
 export interface BackstageError {
   readonly status: number;
+  /** Code of the taxonomy, for logs. */
+  readonly code: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: {
     readonly error: { readonly name: string; readonly message: string };
@@ -34,7 +36,8 @@ export function backstageError(error: unknown, request: { method: string; url: s
   const message = known ? `${wire.message}${issuesText(error)}` : `An internal error occurred logId=${request.id}`;
   return {
     status,
-    headers: wire.headers,
+    code: wire.code,
+    headers: { ...wire.headers, 'x-error-code': wire.code },
     body: {
       error: { name, message },
       request: { method: request.method, url: request.url },

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { NotFoundError } from '@idp/errors';
-import { etag } from '@idp/database';
-import { envelope, pageMetaSchema, text, type RoutePlugin } from '@idp/service';
+import { envelope, isUnchanged, pageMetaSchema, text, type RoutePlugin } from '@idp/service';
 import { entitySchema, textList } from '../backstage/schemas.ts';
 import type { CatalogContext } from '../context.ts';
 import { formatEntityRef } from '../domain/model/entity-ref.ts';
@@ -72,7 +71,8 @@ export function entityReadRoutes(context: CatalogContext): RoutePlugin {
         const ref = formatEntityRef(request.params);
         const row = await readVisible(context, request, (tx, { tree }) => findEntityByRef(tx, ref, tree), {});
         if (row === undefined) throw new NotFoundError('this entity does not exist');
-        reply.header('etag', etag(row.revision));
+        if (isUnchanged(request, reply as never, row.revision))
+          return reply.code(304 as never).send(undefined as never);
         return { data: JSON.parse(entityJson(row)) as z.input<typeof entitySchema> };
       },
     });

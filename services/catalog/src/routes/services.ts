@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { NotFoundError } from '@idp/errors';
-import { etag } from '@idp/database';
-import { envelope, id, pageEnvelope, type RoutePlugin } from '@idp/service';
+import { envelope, id, isUnchanged, pageEnvelope, type RoutePlugin } from '@idp/service';
 import { readVisible } from './read-visible.ts';
 import type { CatalogContext } from '../context.ts';
 import { allOf, type QueryNode } from '../domain/query/tree.ts';
@@ -34,7 +33,7 @@ export function serviceReadRoutes(context: CatalogContext): RoutePlugin {
           const data = rows.map((row) => serviceView(row, registry.get(row.id))).filter((view) => view !== undefined);
           const next = nextCursor === undefined ? {} : { nextCursor };
           const page = query.cursor === undefined ? { page: query.page ?? 1 } : {};
-          return { data, meta: { ...noIds, ...page, ...next, limit: query.limit, total } };
+          return { data, meta: { ...page, ...next, limit: query.limit, total } };
         });
       },
     });
@@ -51,15 +50,13 @@ export function serviceReadRoutes(context: CatalogContext): RoutePlugin {
         const found = await readVisible(context, request, (tx, visible) =>
           readService(tx, request.params.id, visible.tree),
         );
-        reply.header('etag', etag(found.revision));
+        if (isUnchanged(request, reply as never, found.revision))
+          return reply.code(304 as never).send(undefined as never);
         return { data: found.service };
       },
     });
   };
 }
-
-// The kernel fills both in.
-const noIds = { requestId: '', traceId: '' };
 
 /** A service with the revision of its entity, which is its ETag. Throws NotFoundError for unknown and invisible ones alike. */
 export async function readService(

@@ -1,0 +1,59 @@
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { NotFoundError } from '@idp/errors';
+import { principalOf, type RoutePlugin } from '@idp/service';
+import type { CatalogContext } from '../context.ts';
+import { foldText } from '../domain/query/text.ts';
+import { refreshEntity } from '../operations/refresh-entity.ts';
+import { removeEntity } from '../operations/remove-entity.ts';
+import { backstageErrorSchema, emptySchema } from './schemas.ts';
+
+const canonicalUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** Refreshing and removing single entities. */
+export function entityWriteRoutes(context: CatalogContext): RoutePlugin {
+  return async (app) => {
+    app.post('/refresh', {
+      config: { permission: 'catalog:entity:refresh', envelope: false, idempotency: 'none' },
+      schema: {
+        operationId: 'refreshEntity',
+        summary: 'Read again where an entity comes from',
+        // The caller is who the bearer token says; the member is Backstage's older way to send it.
+        body: z.strictObject({ entityRef: z.string().max(600), authorizationToken: z.string().optional() }),
+        response: { 200: emptySchema, default: backstageErrorSchema },
+      },
+      handler: async (request, reply) => {
+        const ref = foldText(request.body.entityRef);
+        const { tenantId } = principalOf(request);
+        const { signal } = request.operation;
+        await context.database.tenant(tenantId).write((tx) => refreshEntity(tx, context, { ref }), { signal });
+        return reply.code(200).send(null);
+      },
+    });
+    app.delete('/entities/by-uid/:uid', {
+      config: { permission: 'catalog:entity:delete', envelope: false },
+      schema: {
+        operationId: 'deleteEntityByUid',
+        summary: 'Remove an entity; nothing happens when it is unknown',
+        params: z.strictObject({ uid: z.string().max(600) }),
+        response: { 204: emptySchema, default: backstageErrorSchema },
+      },
+      handler: async (request, reply) => {
+        const { uid } = request.params;
+        if (canonicalUuid.test(uid)) await removeIfKnown(context, request, uid.toLowerCase());
+        return reply.code(204).send(null);
+      },
+    });
+  };
+}
+
+async function removeIfKnown(context: CatalogContext, request: FastifyRequest, uid: string): Promise<void> {
+  const { tenantId, actor } = principalOf(request);
+  const { signal } = request.operation;
+  try {
+    const door = context.database.tenant(tenantId);
+    await door.write((tx) => removeEntity(tx, context, { entity: { uid }, actor }), { signal });
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error;
+  }
+}
