@@ -22,7 +22,7 @@ export interface ChunkEnvironment {
   logger: Logger;
   random: () => number;
   /** Something was parked and is due after so many milliseconds. */
-  onParked(delayMs: number): void;
+  onParked: (delayMs: number) => void;
 }
 
 /** The part of a chunk that decides whether its effect may still be committed. */

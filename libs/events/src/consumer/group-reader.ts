@@ -3,7 +3,7 @@ import type { Verdict } from './apply-tenant.ts';
 import { deliver, deliverAlone, type ChunkEnvironment } from './chunk.ts';
 import { isKiller, type CrashCounter, type Suspicion } from './crash-counter.ts';
 import { groupOf } from './define-consumer.ts';
-import { readDelivery, type Delivery } from './delivery.ts';
+import { readDelivery, type Delivery, type ReadingRules } from './delivery.ts';
 
 export interface GroupReader {
   environment: ChunkEnvironment;
@@ -25,9 +25,14 @@ export function openGroupReader(reader: GroupReader): Promise<Subscription> {
   });
 }
 
+/** How a consumer reads records. */
+export function readingRules(consumer: ChunkEnvironment['consumer']): ReadingRules {
+  return { types: new Set<string>(consumer.types), snapshots: consumer.clear !== undefined };
+}
+
 /** The deliveries of a consumer among some records, in order. */
-export function readDeliveries(consumer: ChunkEnvironment['consumer'], records: readonly StoredRecord[]): Delivery[] {
-  const rules = { types: new Set<string>(consumer.types), snapshots: consumer.clear !== undefined };
+function readDeliveries(consumer: ChunkEnvironment['consumer'], records: readonly StoredRecord[]): Delivery[] {
+  const rules = readingRules(consumer);
   const deliveries = records.map((record) => readDelivery(record, rules));
   return deliveries.filter(({ listed, version, problem }) => {
     // What is not listed matters only as a step of its key.

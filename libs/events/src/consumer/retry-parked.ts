@@ -1,8 +1,8 @@
 import { insertDeadLetter } from './dead-letter-store.ts';
 import type { ChunkEnvironment } from './chunk.ts';
-import type { Delivery, Problem } from './delivery.ts';
-import { classify } from './failure.ts';
-import { readDeliveries } from './group-reader.ts';
+import { readDelivery, type Delivery, type Problem } from './delivery.ts';
+import { classify, type Failure } from './failure.ts';
+import { readingRules } from './group-reader.ts';
 import { setOutcome, type ConsumerTx } from './inbox-store.ts';
 import {
   advance,
@@ -19,7 +19,15 @@ import { runHandler } from './run-handler.ts';
 import { parkedDelayMs } from './timing.ts';
 
 /** What a try of a parked event came to. */
-export type RetryOutcome = 'applied' | 'parked' | 'dead' | 'gone';
+export type RetryOutcome = 'applied' | 'skipped' | 'parked' | 'dead' | 'gone';
+
+interface Retried {
+  outcome: RetryOutcome;
+  delivery?: Delivery;
+  /** When there is something to do again. */
+  dueInMs?: number;
+  problem?: Problem;
+}
 
 /**
  * Tries a claimed event once more, in a transaction of its tenant. A failure is recorded in a second one: parked again with the
@@ -30,30 +38,30 @@ export async function retryParked(
   claimed: ParkedRow,
   signal: AbortSignal,
 ): Promise<RetryOutcome> {
-  const { database } = environment;
-  const inTenant = <T>(fn: (tx: ConsumerTx) => Promise<T>): Promise<T> =>
+  const { database, logger } = environment;
+  const inTenant = (fn: (tx: ConsumerTx) => Promise<Retried>): Promise<Retried> =>
     database.chunk((chunk) => chunk.tenant(claimed.tenant_id, (tx) => fn(tx as never)), { signal });
+  let retried: Retried;
   try {
-    return await inTenant((tx) => tryOnce(environment, tx, claimed, signal));
+    retried = await inTenant((tx) => tryOnce(environment, tx, claimed, signal));
   } catch (error) {
     const failure = classify(error);
     if (failure.class === 'connection' || signal.aborted) throw error;
-    environment.logger.warn(
-      { err: error, consumer: claimed.consumer, eventId: claimed.event_id },
-      'a parked event failed again',
-    );
-    return inTenant(async (tx) => {
-      const row = await lockParked(tx, claimed);
-      if (row === undefined) return 'gone';
-      const delivery = deliveryOf(environment, row);
-      const exhausted = row.attempts >= environment.timing.parkedAttemptsMax;
-      if (failure.class === 'permanent' || exhausted) return bury(environment, tx, row, delivery, failure);
-      const delayMs = failure.delayMs ?? parkedDelayMs(environment.timing, row.attempts);
-      reschedule(tx, row, { code: failure.code, message: failure.message, delayMs });
-      environment.onParked(delayMs);
-      return 'parked';
-    });
+    logger.warn({ err: error, consumer: claimed.consumer, eventId: claimed.event_id }, 'a parked event failed again');
+    retried = await inTenant((tx) => recordFailure(environment, tx, claimed, failure));
   }
+  report(environment, retried);
+  return retried.outcome;
+}
+
+function report({ consumer, metrics, logger, onParked }: ChunkEnvironment, retried: Retried): void {
+  const { outcome, delivery, dueInMs, problem } = retried;
+  if (dueInMs !== undefined) onParked(dueInMs);
+  if (delivery === undefined || outcome === 'gone') return;
+  metrics.handled(consumer.name, [{ delivery, outcome }]);
+  if (outcome !== 'dead') return;
+  const { eventId, type } = delivery;
+  logger.error({ consumer: consumer.name, eventId, type, code: problem?.code }, 'an event became a dead letter');
 }
 
 async function tryOnce(
@@ -61,80 +69,104 @@ async function tryOnce(
   tx: ConsumerTx,
   claimed: ParkedRow,
   signal: AbortSignal,
-): Promise<RetryOutcome> {
-  const { consumer, timing, service } = environment;
+): Promise<Retried> {
+  const { consumer, timing } = environment;
   const row = await lockParked(tx, claimed);
-  if (row === undefined) return 'gone';
+  if (row === undefined) return { outcome: 'gone' };
   const delivery = deliveryOf(environment, row);
-  const states =
-    consumer.ordering === 'key' ? await loadKeyStates(tx, consumer.name, [row.key]) : new Map<string, KeyState>();
+  const ordered = consumer.ordering === 'key';
+  const states = ordered ? await loadKeyStates(tx, consumer.name, [row.key]) : new Map<string, KeyState>();
   const state = states.get(row.key);
   const turn = state === undefined ? 'handle' : headTurn(state, row);
-  if (turn === 'wait' || turn === 'gap') return wait(environment, tx, row, delivery, turn);
-  // A process that dies here never comes to record its failure.
+  if (turn === 'wait' || turn === 'gap') return waitOn(environment, tx, row, delivery, turn);
+  // A process that dies in the handler never comes to record the failure.
   if (row.attempts > timing.parkedAttemptsMax) return bury(environment, tx, row, delivery, exhausted);
   if (delivery.problem !== undefined) return bury(environment, tx, row, delivery, delivery.problem);
-  if (turn === 'handle' && delivery.event !== undefined) {
-    const traceparent = delivery.record.headers['ce_traceparent'];
-    const timeoutMs = consumer.timeoutMs ?? timing.handlerMs;
-    const run = { service, events: [delivery.event], traceparent, attempt: row.attempts + 1, timeoutMs, signal };
-    await runHandler(run, (ctx) =>
-      consumer.handle === undefined
-        ? consumer.handleMany(tx, [delivery.event as never], ctx)
-        : consumer.handle(tx, delivery.event as never, ctx),
-    );
-  }
+  if (turn === 'handle' && delivery.event !== undefined) await handleAgain(environment, tx, row, delivery, signal);
+  const outcome = turn === 'skip' || delivery.event === undefined ? 'skipped' : 'applied';
   deleteParked(tx, row);
-  setOutcome(tx, consumer.name, [row.event_id], turn === 'skip' ? 'skipped' : 'applied');
-  if (state !== undefined) {
-    if (turn === 'handle') advance(state, delivery);
-    saveKeyStates(tx, consumer.name, states);
-    makeHeadsDue(tx, consumer.name, [row.key]);
-    environment.onParked(0);
-  }
-  environment.metrics.handled(consumer.name, [{ delivery, outcome: turn === 'skip' ? 'skipped' : 'applied' }]);
-  return 'applied';
+  setOutcome(tx, consumer.name, [row.event_id], outcome);
+  if (state === undefined) return { outcome, delivery };
+  if (turn === 'handle') advance(state, delivery);
+  saveKeyStates(tx, consumer.name, states);
+  makeHeadsDue(tx, consumer.name, [row.key]);
+  return { outcome, delivery, dueInMs: 0 };
+}
+
+async function handleAgain(
+  { consumer, timing, service }: ChunkEnvironment,
+  tx: ConsumerTx,
+  row: ParkedRow,
+  { event, record }: Delivery,
+  signal: AbortSignal,
+): Promise<void> {
+  const traceparent = record.headers['ce_traceparent'];
+  const timeoutMs = consumer.timeoutMs ?? timing.handlerMs;
+  const run = { service, events: [event!], traceparent, attempt: row.attempts + 1, timeoutMs, signal };
+  await runHandler(run, (ctx) =>
+    consumer.handle === undefined
+      ? consumer.handleMany(tx, [event as never], ctx)
+      : consumer.handle(tx, event as never, ctx),
+  );
 }
 
 const exhausted: Problem = { code: 'RETRIES_EXHAUSTED', message: 'the event had no outcome after its last try' };
 
 /** The claimed event is the head of its key: what is parked does not stand before it. */
 function headTurn(state: KeyState, { sequence }: ParkedRow): Turn {
-  const rest = { ...state, parked: undefined };
-  return turnOf(rest, sequence ?? undefined);
+  return turnOf({ ...state, parked: undefined }, sequence ?? undefined);
 }
 
 /** A missing version is waited for; then the event is a dead letter that says so. */
-function wait(
+function waitOn(
   environment: ChunkEnvironment,
   tx: ConsumerTx,
   row: ParkedRow,
   delivery: Delivery,
   turn: 'wait' | 'gap',
-): Promise<RetryOutcome> | RetryOutcome {
-  const { timing } = environment;
+): Promise<Retried> | Retried {
   if (turn === 'wait') {
     reschedule(tx, row, { code: 'WAITS', message: 'a dead letter of its key stands before it', delayMs: undefined });
-    return 'parked';
+    return { outcome: 'parked' };
   }
-  const leftMs = timing.gapMs - row.waited_ms;
+  const leftMs = environment.timing.gapMs - row.waited_ms;
   const message = 'an earlier version is missing';
   if (leftMs <= 0) return bury(environment, tx, row, delivery, { code: 'SEQUENCE_GAP', message });
   reschedule(tx, row, { code: 'GAP', message, delayMs: leftMs });
-  environment.onParked(leftMs);
-  return 'parked';
+  return { outcome: 'parked', dueInMs: leftMs };
+}
+
+async function recordFailure(
+  environment: ChunkEnvironment,
+  tx: ConsumerTx,
+  claimed: ParkedRow,
+  failure: Failure,
+): Promise<Retried> {
+  const { timing, failpoints } = environment;
+  const row = await lockParked(tx, claimed);
+  if (row === undefined) return { outcome: 'gone' };
+  const delivery = deliveryOf(environment, row);
+  if (failure.class === 'permanent' || row.attempts >= timing.parkedAttemptsMax) {
+    return bury(environment, tx, row, delivery, failure);
+  }
+  const { code, message } = failure;
+  const delayMs = failure.delayMs ?? parkedDelayMs(timing, row.attempts);
+  reschedule(tx, row, { code, message, delayMs });
+  failpoints('park.beforeCommit');
+  return { outcome: 'parked', delivery, dueInMs: delayMs };
 }
 
 /** Makes a dead letter of a parked event. Under `key` it goes on standing before its key. */
 async function bury(
-  { consumer, logger, metrics }: ChunkEnvironment,
+  { consumer }: ChunkEnvironment,
   tx: ConsumerTx,
   row: ParkedRow,
   delivery: Delivery,
   { code, message }: Problem,
-): Promise<RetryOutcome> {
+): Promise<Retried> {
   const { attempts, waited_ms: sinceMs } = row;
-  insertDeadLetter(tx, { consumer: consumer.name, delivery, problem: { code, message }, attempts, sinceMs });
+  const problem = { code, message };
+  insertDeadLetter(tx, { consumer: consumer.name, delivery, problem, attempts, sinceMs });
   deleteParked(tx, row);
   setOutcome(tx, consumer.name, [row.event_id], 'dead');
   if (consumer.ordering === 'key') {
@@ -142,16 +174,11 @@ async function bury(
     holdBack(states.get(row.key)!, delivery, 'dead');
     saveKeyStates(tx, consumer.name, states);
   }
-  metrics.handled(consumer.name, [{ delivery, outcome: 'dead' }]);
-  logger.error(
-    { consumer: consumer.name, eventId: row.event_id, type: delivery.type, code },
-    'an event became a dead letter',
-  );
-  return 'dead';
+  return { outcome: 'dead', delivery, problem };
 }
 
 function deliveryOf({ consumer }: ChunkEnvironment, row: ParkedRow): Delivery {
   const { topic, part, offset, key, payload } = row;
   const headers = JSON.parse(row.headers) as Record<string, string>;
-  return readDeliveries(consumer, [{ topic, part, offset, key, headers, value: payload }])[0]!;
+  return readDelivery({ topic, part, offset, key, headers, value: payload }, readingRules(consumer));
 }
