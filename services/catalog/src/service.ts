@@ -23,6 +23,7 @@ export const catalog = defineService({
   background: (ctx) => [...watchDirectories(ctx), pollLocations(ctx), sweepOrphansInBackground(ctx)],
 });
 
+export { activeTenants } from './background/each-tenant.ts';
 export type { CatalogContext } from './context.ts';
 export { ingestDirectory, type DirectoryInput } from './operations/ingest-directory.ts';
 export { summarizeCatalog, type CatalogSummary } from './operations/summarize-catalog.ts';
