@@ -17,7 +17,7 @@ import { createBackgroundRunner } from './background.ts';
 import type { HostResources } from './resources.ts';
 
 /** Migrations of a service in the order of application: those of the libs, then its own. */
-export function migrationSources(definition: AnyService): MigrationSource[] {
+export function migrationSourcesOf(definition: AnyService): MigrationSource[] {
   return [
     databaseMigrations,
     secretsMigrations,
@@ -42,7 +42,7 @@ export function openDatabase(definition: AnyService, host: HostResources, teleme
     globalTables: definition.globalTables ?? false,
     cursorKey: createHmac('sha256', host.cursorSecret).update(`cursor:${definition.name}`).digest(),
     constraints: definition.database?.constraints ?? {},
-    sources: migrationSources(definition),
+    sources: migrationSourcesOf(definition),
     metrics,
     logger,
     environment: host.environment,

@@ -6,19 +6,19 @@ import { compileValidator } from '../input/validator.ts';
 import { installDescription, type Description } from '../openapi/description.ts';
 import { createErrorReply } from '../reply/errors.ts';
 import { createSerializerCompiler } from '../reply/serializer.ts';
-import { requestIdOf } from './arrival.ts';
-import { createAuthenticate } from './authenticate.ts';
+import { arrivalOf, requestIdOf } from '../arrival/arrival.ts';
+import { surfaceFault } from '../arrival/surface.ts';
+import { createAuthenticate } from '../access/authenticate.ts';
 import { installBodyParser } from './body.ts';
-import { createClientAddress } from './client-address.ts';
+import { createClientAddress } from '../arrival/client-address.ts';
 import { createDeadlines } from './deadlines.ts';
-import { installHooks } from './hooks.ts';
-import { createHostList } from './hosts.ts';
-import { idempotencyRequest } from './idempotency-key.ts';
+import { installHooks, writeCommonHeaders } from './hooks.ts';
+import { createHostList } from '../arrival/hosts.ts';
+import { idempotencyRequest } from '../arrival/idempotency-key.ts';
 import { createRequestMeter } from './measure.ts';
 import { installNotFound } from './not-found.ts';
-import { RequestOperation } from './operation.ts';
 import { planRoute } from './route-plan.ts';
-import { createHttpServer } from './server.ts';
+import { createHttpServer } from '../server/http-server.ts';
 import type { RoutePlugin, ServiceTypeProvider } from './types.ts';
 
 export interface HttpAppParts {
@@ -45,6 +45,8 @@ export async function createHttpApp(parts: HttpAppParts): Promise<FastifyInstanc
   const { logger, metrics } = parts;
   const replyWithError = createErrorReply({ logger });
   const deadlines = createDeadlines({ metrics });
+  const hosts = createHostList(parts);
+  const clientAddress = createClientAddress(parts.trustedProxies);
   const meter = createRequestMeter({ metrics, logger });
   const app = fastify({
     serverFactory: (handler) => createHttpServer({ handle: handler, onRejected: meter.rejected }),
@@ -53,7 +55,7 @@ export async function createHttpApp(parts: HttpAppParts): Promise<FastifyInstanc
     loggerInstance: logger as FastifyBaseLogger,
     // Ids come from the operation context, so one logger serves all requests.
     childLoggerFactory: () => logger,
-    disableRequestLogging: true,
+    logController: new fastify.LogController({ disableRequestLogging: true }),
     genReqId: requestIdOf,
     requestIdHeader: false,
     bodyLimit: parts.bodyLimit,
@@ -61,8 +63,10 @@ export async function createHttpApp(parts: HttpAppParts): Promise<FastifyInstanc
     forceCloseConnections: 'idle',
     routerOptions: { querystringParser: parseQueryText, maxParamLength: 1024 },
     frameworkErrors: (error, request, reply) => {
-      request.operation ??= unroutedOperation(request.id);
-      replyWithError(error, request, reply);
+      // The router could not read the path, so no hook has run.
+      request.operation = arrivalOf(request.raw, request.id, clientAddress);
+      writeCommonHeaders(reply, request.id, undefined);
+      replyWithError(surfaceFault(request.raw, hosts) ?? error, request, reply);
     },
   });
   decorate(app);
@@ -72,8 +76,8 @@ export async function createHttpApp(parts: HttpAppParts): Promise<FastifyInstanc
   installBodyParser(app);
   installHooks(app, {
     authenticate: createAuthenticate(parts),
-    hosts: createHostList(parts),
-    clientAddress: createClientAddress(parts.trustedProxies),
+    hosts,
+    clientAddress,
     deadlines,
     meter,
   });
@@ -108,19 +112,5 @@ function decorate(app: FastifyInstance): void {
     getter() {
       return this.operation.ip;
     },
-  });
-}
-
-/** For a path the router could not read: hooks have not run, ids are needed all the same. */
-function unroutedOperation(requestId: string): RequestOperation {
-  return new RequestOperation({
-    requestId,
-    traceId: '0'.repeat(32),
-    spanId: '0'.repeat(16),
-    traceparent: '',
-    tracestate: undefined,
-    ip: '',
-    userAgent: undefined,
-    startedAt: performance.now(),
   });
 }

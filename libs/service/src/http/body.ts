@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AppError, PayloadTooLargeError, ValidationError } from '@idp/errors';
-import { createJsonParser } from '../input/parse-json.ts';
-import { jsonLimits } from '../input/json-limits.ts';
+import { createJsonParser } from '../json/parse-json.ts';
+import { jsonLimits } from '../json/json-limits.ts';
 import type { RoutePlan } from './route-plan.ts';
 
 /** Leaves one parser: JSON from bytes. Everything else is 415, unless a plugin takes it for its own routes. */

@@ -3,18 +3,18 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunc
 import { AppError, ValidationError } from '@idp/errors';
 import { nameRoute, runInContext } from '@idp/telemetry';
 import { securityHeaders, varyAuthenticated, varyPublic } from '../reply/headers.ts';
-import { arrivalOf } from './arrival.ts';
-import type { Authenticate } from './authenticate.ts';
+import { arrivalOf } from '../arrival/arrival.ts';
+import type { Authenticate } from '../access/authenticate.ts';
 import { bodyFault, isSmallBody } from './body.ts';
-import type { ClientAddress } from './client-address.ts';
-import { takeContinue } from './continue.ts';
+import type { ClientAddress } from '../arrival/client-address.ts';
+import { takeContinue } from '../server/continue.ts';
 import { headerDeadlineMs, type Deadlines } from './deadlines.ts';
-import type { HostList } from './hosts.ts';
-import { idempotencyKeyOf } from './idempotency-key.ts';
+import type { HostList } from '../arrival/hosts.ts';
+import { idempotencyKeyOf } from '../arrival/idempotency-key.ts';
 import type { RequestMeter } from './measure.ts';
 import { deadlineExceeded } from './operation.ts';
 import type { RoutePlan } from './route-plan.ts';
-import { pathFault, surfaceFault } from './surface.ts';
+import { pathFault, surfaceFault } from '../arrival/surface.ts';
 
 export interface HookParts {
   authenticate: Authenticate;
@@ -79,7 +79,8 @@ function isEnvelope(payload: unknown): payload is { data: unknown; meta?: object
   return typeof payload === 'object' && payload !== null && 'data' in payload;
 }
 
-function writeCommonHeaders(reply: FastifyReply, requestId: string, plan: RoutePlan | undefined): void {
+/** Headers of every answer, errors included; `plan` is undefined where no route matched. */
+export function writeCommonHeaders(reply: FastifyReply, requestId: string, plan: RoutePlan | undefined): void {
   reply.headers(securityHeaders as Record<string, string>);
   reply.header('x-request-id', requestId);
   reply.header('cache-control', plan?.cacheControl ?? 'no-store');

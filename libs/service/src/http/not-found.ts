@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { AppError, NotFoundError } from '@idp/errors';
-import { pathOf } from './surface.ts';
+import { pathOf } from '../arrival/surface.ts';
 
 interface KnownRoute {
   segments: string[];

@@ -1,9 +1,9 @@
 import type { RouteOptions } from 'fastify';
 import { z } from 'zod';
 import type { PermissionManifest } from '@idp/auth';
-import { jsonLimits, type JsonLimits } from '../input/json-limits.ts';
+import { jsonLimits, type JsonLimits } from '../json/json-limits.ts';
 import { errorSchema } from '../reply/envelope.ts';
-import { RouteError, routeGuard, type RouteGuard } from './guard.ts';
+import { RouteError, routeGuard, type RouteGuard } from '../access/guard.ts';
 import type { RouteSettings } from './types.ts';
 
 /** What the hooks need to know of a route, worked out once. */
@@ -67,9 +67,6 @@ function completeSchema(name: string, schema: Schemas, settings: RouteSettings):
   const response = schema.response ?? {};
   const statuses = Object.keys(response);
   if (!statuses.some((status) => /^[23]/.test(status))) throw new RouteError(name, 'declares no schema for its answer');
-  if (settings.envelope === false && !('default' in response)) {
-    throw new RouteError(name, 'has no envelope and so must declare the schema `default` for its errors');
-  }
   if (settings.internal !== true && schema['hide'] !== true && typeof schema['operationId'] !== 'string') {
     throw new RouteError(name, 'has no operationId');
   }

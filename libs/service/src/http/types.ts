@@ -1,8 +1,9 @@
 import type { FastifyPluginAsync, FastifyTypeProvider, RawServerDefault } from 'fastify';
 import type { z } from 'zod';
 import type { Principal } from '@idp/auth';
-import type { JsonLimits } from '../input/json-limits.ts';
-import type { RouteGuard } from './guard.ts';
+import type { IdempotencyRequest } from '@idp/database';
+import type { JsonLimits } from '../json/json-limits.ts';
+import type { RouteGuard } from '../access/guard.ts';
 import type { RequestOperation } from './operation.ts';
 
 /** zod schemas type a handler's input by what they yield and its answer by what they take. */
@@ -51,17 +52,6 @@ export interface RouteSettings {
   errors?: readonly string[];
   /** Not part of the public description. */
   internal?: boolean;
-}
-
-/** A POST that names an `Idempotency-Key`. */
-export interface IdempotencyRequest {
-  /** 1–255 visible ASCII characters. */
-  key: string;
-  /** Method and route template. */
-  route: string;
-  principal: string;
-  /** SHA-256 of method, path and body bytes. */
-  requestHash: Buffer;
 }
 
 declare module 'fastify' {

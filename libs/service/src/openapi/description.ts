@@ -21,6 +21,9 @@ type JsonConfig = NonNullable<Parameters<typeof createJsonSchemaTransform>[0]['z
 const jsonConfig: JsonConfig = {
   override({ zodSchema, jsonSchema }) {
     if (jsonSchema.format !== undefined) delete jsonSchema.pattern;
+    // Answers may grow members within a version; only strict schemas, those of input, are closed.
+    if (zodSchema._zod.def.type === 'object' && !('catchall' in zodSchema._zod.def))
+      delete jsonSchema.additionalProperties;
     if (zodSchema._zod.def.type === 'date') Object.assign(jsonSchema, { type: 'string', format: 'date-time' });
     if (zodSchema._zod.def.type === 'default' && isFilledIn(jsonSchema.default)) delete jsonSchema.default;
   },

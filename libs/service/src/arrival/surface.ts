@@ -39,12 +39,15 @@ function headerFault(raw: readonly string[]): AppError | undefined {
 }
 
 function hostFault(req: IncomingMessage, hosts: HostList): AppError | undefined {
-  const { host, connection } = req.headers;
+  const { host, connection, expect } = req.headers;
   if (host === undefined) return malformed('the header Host is required');
   if (!hosts.serves(host)) return new AppError('MISDIRECTED_REQUEST', 'this host is not served here');
   // Usual values are this short; a longer one may name headers to be dropped on the way (RFC 9110 §7.6.1).
   if (connection !== undefined && connection.length > 10 && /(?:^|,)\s*authorization\s*(?:,|$)/i.test(connection)) {
     return malformed('the header Connection names Authorization');
+  }
+  if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
+    return new AppError('EXPECTATION_FAILED', 'only 100-continue can be expected');
   }
   return undefined;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import type { IdempotencyRequest } from './types.ts';
+import type { IdempotencyRequest } from '@idp/database';
 
 /** 1–255 visible ASCII characters; a header that was sent twice arrives joined by a blank and fails. */
 export function idempotencyKeyOf(header: string | string[] | undefined): string | undefined {
@@ -14,5 +14,5 @@ export function idempotencyRequest(request: FastifyRequest): IdempotencyRequest 
   if (key === undefined || principal === undefined || plan === undefined) return undefined;
   const hash = createHash('sha256').update(`${request.method}\n${request.raw.url}\n`);
   if (request.rawBody !== undefined) hash.update(request.rawBody);
-  return { key, route: plan.name, principal: principal.actor, requestHash: hash.digest() };
+  return { key, route: plan.name, principal: principal.actor, requestHash: hash.digest('hex') };
 }

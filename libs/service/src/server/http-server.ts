@@ -37,5 +37,7 @@ export function createHttpServer({ handle, onRejected }: HttpServerOptions): Ser
     markContinue(req);
     handle(req, res);
   });
+  // The application refuses it with its envelope; Node would answer 417 without one.
+  server.on('checkExpectation', handle);
   return server;
 }

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { AuthError } from '@idp/errors';
 import type { PermissionManifest, Principal } from '@idp/auth';
-import type { RouteSettings } from './types.ts';
+import type { RouteSettings } from '../http/types.ts';
 
 /** Decision of a route about its callers, made once at registration. */
 export interface RouteGuard {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { acceptTracestate, activeSpan, formatTraceparent, newTraceContext, parseTraceparent } from '@idp/telemetry';
 import type { ClientAddress } from './client-address.ts';
-import { RequestOperation } from './operation.ts';
+import { RequestOperation } from '../http/operation.ts';
 
 const requestIdPattern = /^[A-Za-z0-9._-]{1,128}$/;
 const userAgentMax = 256;
