@@ -39,6 +39,7 @@ const file: RouteFileInput = {
     },
 
     { id: 'catalog.backstage', service: 'catalog', path: '/api/catalog', backstage: true },
+    { id: 'catalog', service: 'catalog', path: '/api/v1/catalog' },
     { id: 'catalog.services', service: 'catalog', path: '/api/v1/services' },
 
     {

@@ -34,7 +34,7 @@ const health = {
     operationId: 'getHealth',
     summary: 'Health of the platform; with a credential also of each service',
     description: 'Always 200 while the gateway works: the status is in the body.',
-    security: [{}, { bearerAuth: [] }],
+    security: [{}, { bearer: [] }],
     responses: {
       200: {
         description: 'The status',
@@ -91,7 +91,7 @@ export const edgeDocument = {
     ),
   },
   components: {
-    securitySchemes: { bearerAuth: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+    securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
     schemas: {
       HealthStatus: { type: 'string', enum: ['ok', 'degraded', 'down'] },
       Meta: {

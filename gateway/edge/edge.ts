@@ -9,9 +9,9 @@ export interface EdgeOptions {
   health: HealthSource;
   documents: DocumentSource;
   /** `mailto:` or `https:` address for reports, RFC 9116 §2.5.3. */
-  securityContact: string;
-  /** Where this gateway is reached from outside. */
-  publicUrl: string;
+  securityContact: () => string;
+  /** Where this gateway is reached from outside; known once it listens. */
+  publicUrl: () => string;
   /** Whether the documentation pages are served. */
   exposeDocs: boolean;
 }

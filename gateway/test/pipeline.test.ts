@@ -108,7 +108,7 @@ describe('paths', () => {
     expect(response.status).toBe(401);
     expect(await response.json()).toEqual({
       error: { name: 'AuthenticationError', message: 'Authentication is required' },
-      request: { method: 'GET', url: '/api/catalog/entities' },
+      request: { method: 'GET', url: '/entities?x=1' },
       response: { statusCode: 401 },
     });
   });

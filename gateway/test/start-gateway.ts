@@ -55,8 +55,8 @@ export async function startGateway(
   const edge = createEdge({
     health: () => Promise.resolve([{ name: 'auth', status: 'ok', version: '1' }]),
     documents: { merged: () => Promise.resolve({ openapi: '3.1.0' }), service: () => Promise.resolve(undefined) },
-    securityContact: 'mailto:security@example.org',
-    publicUrl: 'https://idp.example.org',
+    securityContact: () => 'mailto:security@example.org',
+    publicUrl: () => 'https://idp.example.org',
     exposeDocs: true,
     ...edgeOptions,
   });

@@ -6,4 +6,5 @@ export {
   type ServiceSchema,
 } from './database/prepare-database.ts';
 export { startPostgres, stopAbandonedPostgres, type PostgresOptions, type PostgresServer } from './postgres/server.ts';
+export { preparePrivateFolder } from './private-folder.ts';
 export { ToolError } from './tool-error.ts';

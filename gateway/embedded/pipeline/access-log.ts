@@ -38,7 +38,8 @@ export function createAccessLog({ logger, metrics }: { logger: Logger; metrics: 
         errorCode: exchange.errorCode,
         durationMs: rounded(now - exchange.startedAt),
         upstreamMs: handedOverAt === undefined ? undefined : rounded((answeredAt ?? now) - handedOverAt),
-        bytesIn: req.socket.bytesRead - exchange.bytesReadBefore,
+        // Without a length the body came in chunks, and what the socket read meanwhile is the best there is.
+        bytesIn: Number(req.headers['content-length'] ?? req.socket.bytesRead - exchange.bytesReadBefore),
         bytesOut: req.socket.bytesWritten - exchange.bytesWrittenBefore,
         tenantId: exchange.principal?.tenantId,
         subject: exchange.principal?.id,

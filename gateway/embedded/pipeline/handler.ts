@@ -161,12 +161,14 @@ function failRequest(
     origin !== undefined && options.allowedOrigins.has(origin)
       ? { 'access-control-allow-origin': origin, 'access-control-expose-headers': exposedHeaders, vary: 'Origin' }
       : {};
-  const onMount = exchange.route?.backstage ?? aimsAtMount(exchange.path, options.table);
-  const backstage = onMount ? { method: req.method ?? '', url: exchange.path } : undefined;
+  const mount = exchange.route ?? options.table.findRoute(exchange.path.split('?', 1)[0] ?? '');
+  const backstage = mount?.backstage === true ? relativeTo(mount.path, req) : undefined;
   answerError(res, error, exchange, { backstage, headers: { ...headers, 'x-request-id': exchange.requestId } });
 }
 
-/** A request refused before it was routed still gets the form its client understands. */
-function aimsAtMount(path: string, table: RouteTable): boolean {
-  return table.findRoute(path.split('?', 1)[0] ?? '')?.backstage === true;
+/** The request as a Backstage plugin would name it: relative to its mount. */
+function relativeTo(mount: string, req: IncomingMessage): { method: string; url: string } {
+  const url = req.url ?? '';
+  const rest = url.startsWith(mount) ? url.slice(mount.length) : url;
+  return { method: req.method ?? '', url: rest === '' ? '/' : rest };
 }

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { runProgram } from '../process.ts';
 import { ToolError, systemReason } from '../tool-error.ts';
 import type { PostgresBinaries } from './binaries.ts';
-import { refuseForeignOwner, type Layout } from './layout.ts';
+import { refuseForeignOwner } from '../private-folder.ts';
+import type { Layout } from './layout.ts';
 import { withPrivileges, type Privileges } from './privileges.ts';
 
 export const adminUser = 'idp_admin';

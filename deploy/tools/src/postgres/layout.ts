@@ -1,6 +1,6 @@
-import { chmod, chown, mkdir, stat } from 'node:fs/promises';
+import { chown } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { ToolError, systemReason } from '../tool-error.ts';
+import { preparePrivateFolder } from '../private-folder.ts';
 import type { Privileges } from './privileges.ts';
 
 /** Folders and files of one local PostgreSQL. */
@@ -29,25 +29,8 @@ export function layoutOf(directory: string): Layout {
  */
 export async function prepareFolders(layout: Layout, privileges: Privileges): Promise<void> {
   const other = privileges.kind === 'nobody' ? privileges : undefined;
-  for (const folder of [layout.directory, layout.run, dirname(layout.passwordFile)]) {
-    try {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      await refuseForeignOwner(folder, other);
-      await chmod(folder, folder === layout.directory && other !== undefined ? 0o711 : 0o700);
-      if (folder === layout.run && other !== undefined) await chown(folder, other.uid, other.gid);
-    } catch (error) {
-      if (error instanceof ToolError) throw error;
-      throw new ToolError(`cannot write to the data directory ${folder}: ${systemReason(error)}`, { cause: error });
-    }
-  }
-}
-
-/** Throws ToolError when `folder` belongs to a user other than us or the one PostgreSQL runs as. */
-export async function refuseForeignOwner(folder: string, other?: { uid: number }): Promise<void> {
-  const uid = process.getuid?.();
-  const owner = (await stat(folder)).uid;
-  if (uid === undefined || owner === uid || owner === other?.uid) return;
-  throw new ToolError(
-    `${folder} belongs to user ${owner}, this process runs as user ${uid}; start it as that user or choose another IDP_DATA_DIR`,
-  );
+  await preparePrivateFolder(layout.directory, { mode: other === undefined ? 0o700 : 0o711, other });
+  await preparePrivateFolder(layout.run, { other });
+  await preparePrivateFolder(dirname(layout.passwordFile));
+  if (other !== undefined) await chown(layout.run, other.uid, other.gid);
 }

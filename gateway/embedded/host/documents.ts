@@ -1,0 +1,20 @@
+import type { RunningService } from '@idp/service';
+import { edgeDocument } from '../../edge/description.ts';
+import type { DocumentSource } from '../../edge/openapi/openapi-handlers.ts';
+import type { OpenApiDocument } from '../../generate/document.ts';
+
+/** OpenAPI documents of the running services; the generator is loaded when somebody asks. */
+export function fleetDocuments(services: () => readonly RunningService[] | undefined): DocumentSource {
+  const find = (name: string) => services()?.find((service) => service.name === name);
+  return {
+    async merged() {
+      const { mergeFleet } = await import('../../generate/openapi.ts');
+      const documents: Record<string, OpenApiDocument> = {};
+      for (const service of services() ?? []) documents[service.name] = (await service.openapi()) as OpenApiDocument;
+      return mergeFleet(documents);
+    },
+    async service(name) {
+      return name === 'edge' ? edgeDocument : await find(name)?.openapi();
+    },
+  };
+}

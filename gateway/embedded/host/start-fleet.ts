@@ -1,0 +1,101 @@
+import type { PlatformPorts } from '@idp/auth';
+import { createWakeSignal } from '@idp/events';
+import { UnavailableError } from '@idp/errors';
+import { localFileKeyProvider } from '@idp/secrets';
+import { startService, type AnyService, type HostResources, type RunningService } from '@idp/service';
+import { catalogDirectories, type HostConfig } from './config.ts';
+import type { FleetDatabase } from './fleet-database.ts';
+import { randomSecret, type StateDirectory } from './state-directory.ts';
+
+export interface FleetOptions {
+  services: readonly AnyService[];
+  config: HostConfig;
+  database: FleetDatabase;
+  state: StateDirectory;
+  publicUrl: string;
+  /** Ports of this process that no typed URL may reach. */
+  ownPorts: readonly number[];
+  env: NodeJS.ProcessEnv;
+  adminPassword: string | undefined;
+}
+
+/** Services of one process, in the order they were given. */
+export interface Fleet {
+  services: readonly RunningService[];
+  /** Ports of the auth service. */
+  ports: PlatformPorts;
+  stop(deadlineMs: number): Promise<void>;
+}
+
+/** Connections of one service: the server allows 200 to all of them. */
+const poolMax = 4;
+
+/**
+ * Starts every service in this process, side by side. When one fails the others are stopped and its error is thrown.
+ * The access log of the gateway holds every request, so services log what is unusual only.
+ */
+export async function startFleet(options: FleetOptions): Promise<Fleet> {
+  const { services, config, database, state, publicUrl } = options;
+  const running = new Map<string, RunningService>();
+  const ports = lazyPorts(running);
+  const endpoints = [
+    ...(database.endpoint === undefined ? [] : [database.endpoint]),
+    ...options.ownPorts.map((port) => ({ host: 'localhost', port })),
+  ];
+  const shared: Omit<HostResources, 'databaseUrls'> = {
+    mode: 'embedded',
+    environment: config.NODE_ENV,
+    env: serviceEnvironment(options),
+    version: config.SERVICE_VERSION,
+    dataDirectory: state.path,
+    publicUrl,
+    publicHosts: config.PUBLIC_HOSTS,
+    trustedProxies: config.TRUSTED_PROXIES,
+    logLevel: config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL,
+    databasePoolMax: poolMax,
+    transportWake: createWakeSignal(),
+    ports,
+    secretsKeyProvider: await localFileKeyProvider({ file: state.secretFile('kek.json') }),
+    cursorSecret: Buffer.from((await state.secret('cursors', randomSecret)).value, 'base64url'),
+    egressAllow: config.EGRESS_ALLOW,
+    egressForbidden: endpoints,
+  };
+  const starts = services.map(async (definition) => {
+    const service = await startService(definition, { ...shared, databaseUrls: database.urlsFor(definition.name) });
+    running.set(definition.name, service);
+  });
+  const results = await Promise.allSettled(starts);
+  const fleet: Fleet = {
+    services: services.flatMap(({ name }) => running.get(name) ?? []),
+    ports,
+    async stop(deadlineMs) {
+      await Promise.all([...running.values()].map((service) => service.stop({ deadlineMs })));
+    },
+  };
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed === undefined) return fleet;
+  await fleet.stop(1_000);
+  throw failed.reason;
+}
+
+function serviceEnvironment({ env, config, adminPassword }: FleetOptions): NodeJS.ProcessEnv {
+  const { IDP_ADMIN_PASSWORD: _, IDP_ADMIN_PASSWORD_FILE: __, ...rest } = env;
+  return {
+    ...rest,
+    IDP_ADMIN_EMAIL: config.IDP_ADMIN_EMAIL,
+    ...(adminPassword === undefined ? {} : { IDP_ADMIN_PASSWORD: adminPassword }),
+    CATALOG_DIRECTORIES: catalogDirectories(config).join(','),
+  };
+}
+
+/** What auth provides, found when it is used: services start side by side. */
+function lazyPorts(running: ReadonlyMap<string, RunningService>): PlatformPorts {
+  const provided = (): PlatformPorts => {
+    for (const service of running.values()) if (service.ports !== undefined) return service.ports;
+    throw new UnavailableError('the auth service is starting', { retryAfterSeconds: 1 });
+  };
+  return {
+    jwks: { keys: async () => provided().jwks.keys() },
+    access: { rolesOf: async (principal) => provided().access.rolesOf(principal) },
+  };
+}

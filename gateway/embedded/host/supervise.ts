@@ -1,0 +1,55 @@
+import type { Host } from './start-host.ts';
+
+export interface Supervisor {
+  /** Aborts when the process has been told to stop. */
+  stopping: AbortSignal;
+  /** The host that is stopped from now on. */
+  watch(host: Host): void;
+}
+
+/** Longer than every step of a stop together; a step that hangs must not keep the terminal. */
+const stopMaxMs = 4_900;
+
+/**
+ * SIGINT, SIGTERM and SIGHUP stop the host and exit 0; a second one exits 1 at once, leaving PostgreSQL to be adopted by the
+ * next start. A signal during the start waits for what is being started. Uncaught errors are logged, and exit 1 after a stop.
+ */
+export function superviseHost(): Supervisor {
+  const stopping = new AbortController();
+  let host: Host | undefined;
+  let exitCode: number | undefined;
+
+  function stop(code: number): void {
+    if (exitCode !== undefined) process.exit(1);
+    exitCode = code;
+    stopping.abort();
+    if (host !== undefined) end(host, code);
+  }
+
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(0));
+  for (const kind of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(kind, (error: unknown) => {
+      if (host === undefined) process.stderr.write(`idp: ${(error as Error)?.message ?? String(error)}\n`);
+      else host.log.fatal({ err: error, kind }, 'uncaught error');
+      if (exitCode === undefined) stop(1);
+    });
+  }
+  return {
+    stopping: stopping.signal,
+    watch(started) {
+      host = started;
+      if (exitCode !== undefined) end(started, exitCode);
+    },
+  };
+}
+
+function end(host: Host, code: number): void {
+  setTimeout(() => process.exit(1), stopMaxMs).unref();
+  host.stop().then(
+    () => process.exit(code),
+    (error: unknown) => {
+      process.stderr.write(`idp: ${(error as Error).message}\n`);
+      process.exit(1);
+    },
+  );
+}
