@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { integer, secret } from '@idp/config';
+import { integer, refused, secret } from '@idp/config';
 
 const day = 86_400;
 const secondsOf: Record<string, number> = { s: 1, m: 60, h: 3_600, d: day };
@@ -26,11 +26,9 @@ export const authConfig = z.object({
   IDP_TENANT: z.string().default('default'),
   IDP_ADMIN_EMAIL: z.string().optional(),
   IDP_ADMIN_PASSWORD: secret().optional(),
-  JWT_SECRET: z
-    .undefined(
-      'tokens are signed with a key pair that this service makes; a shared secret would let every service forge them',
-    )
-    .optional(),
+  JWT_SECRET: refused(
+    'tokens are signed with a key pair that this service makes; with a shared secret every service could forge them',
+  ),
 });
 
 export type AuthConfig = z.output<typeof authConfig>;

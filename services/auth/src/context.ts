@@ -2,6 +2,7 @@ import type { Database } from '@idp/database';
 import type { Secrets } from '@idp/secrets';
 import type { ServicePlatform } from '@idp/service';
 import { createAccessReader, type LocalAccessReader } from './access/access-reader.ts';
+import type { Logger } from '@idp/telemetry';
 import type { AuthConfig } from './config.ts';
 import type { SessionLife } from './domain/session-life.ts';
 import { createLoginMetrics, type LoginMetrics } from './login-metrics.ts';
@@ -23,6 +24,9 @@ export interface AuthContext {
   sessionLife: SessionLife;
   access: LocalAccessReader;
   metrics: LoginMetrics;
+  logger: Logger;
+  /** First owner and tenant, for a start that finds none. */
+  setup: Pick<AuthConfig, 'IDP_ADMIN_EMAIL' | 'IDP_ADMIN_PASSWORD' | 'IDP_TENANT'>;
 }
 
 export async function createAuthContext(platform: ServicePlatform<AuthConfig>): Promise<AuthContext> {
@@ -50,5 +54,7 @@ export async function createAuthContext(platform: ServicePlatform<AuthConfig>): 
     sessionLife: { idleSeconds: config.REFRESH_TOKEN_EXPIRES_IN, maxSeconds: config.SESSION_MAX_AGE },
     access: createAccessReader({ database, clock }),
     metrics: createLoginMetrics(platform.metrics),
+    logger: platform.logger,
+    setup: config,
   };
 }

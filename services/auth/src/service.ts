@@ -16,13 +16,10 @@ export const auth = defineService({
   permissions: {},
   globalTables: true,
   database: { constraints: { tenants_slug: 'slug', users_email_norm: 'email', memberships_user: 'userId' } },
-  async createContext(platform) {
-    const ctx = await createAuthContext(platform);
-    await setUpAtStart(ctx, platform);
-    return ctx;
-  },
+  createContext: createAuthContext,
   routes: (ctx) => [sessionRoutes(ctx), meRoutes(ctx), jwksRoutes(ctx)],
   consumers: (ctx) => [onTenantPrepared(ctx.clock)],
+  ready: setUpAtStart,
   provides: (ctx) => ({ jwks: { keys: async () => ctx.signingKeys.published }, access: ctx.access }),
 });
 

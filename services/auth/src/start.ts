@@ -1,21 +1,15 @@
 import { ConfigError } from '@idp/config';
 import { AppError } from '@idp/errors';
-import type { Logger } from '@idp/telemetry';
-import type { AuthConfig } from './config.ts';
 import type { AuthContext } from './context.ts';
 import { setUpPlatform } from './operations/set-up-platform.ts';
-
-type SetupVariables = Pick<AuthConfig, 'IDP_ADMIN_EMAIL' | 'IDP_ADMIN_PASSWORD' | 'IDP_TENANT'>;
 
 /**
  * The first owner named by `IDP_ADMIN_EMAIL` and `IDP_ADMIN_PASSWORD`, which act only while no user exists. A value the
  * rules refuse stops the start with a ConfigError that says why; without them the log says how to go on.
  */
-export async function setUpAtStart(
-  ctx: AuthContext,
-  { config, logger }: { config: SetupVariables; logger: Logger },
-): Promise<void> {
-  const { IDP_ADMIN_EMAIL: email, IDP_ADMIN_PASSWORD: password, IDP_TENANT: tenantSlug } = config;
+export async function setUpAtStart(ctx: AuthContext): Promise<void> {
+  const { logger } = ctx;
+  const { IDP_ADMIN_EMAIL: email, IDP_ADMIN_PASSWORD: password, IDP_TENANT: tenantSlug } = ctx.setup;
   const owner = email !== undefined && password !== undefined ? { email, password } : undefined;
   try {
     const state = await setUpPlatform(ctx, { tenantSlug, ...(owner && { owner }) });

@@ -1,13 +1,14 @@
 import { platformTenantId } from '@idp/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { setUpPlatform } from '../src/operations/set-up-platform.ts';
-import { audits, startAuth, testOwner, testDatabaseOf, type AuthDatabase } from './support/running-auth.ts';
+import { audits, authDatabase, type AuthDatabase } from './support/auth-database.ts';
+import { startAuth, testOwner } from './support/running-auth.ts';
 import { eventsOfType } from './support/published-events.ts';
 
 let database: AuthDatabase;
 
 beforeEach(async () => {
-  database = await testDatabaseOf();
+  database = await authDatabase();
 });
 afterEach(() => database[Symbol.asyncDispose]());
 

@@ -1,7 +1,8 @@
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { remotePorts } from '@idp/auth';
-import { makeTenant, signIn, startAuth, type RunningAuth, type TestTenant } from './support/running-auth.ts';
+import { makeTenant, signIn, type TestTenant } from './support/people.ts';
+import { startAuth, type RunningAuth } from './support/running-auth.ts';
 
 let auth: RunningAuth;
 let a: TestTenant;
@@ -10,7 +11,7 @@ beforeAll(async () => {
   auth = await startAuth();
   a = await makeTenant(auth, 'acme');
 });
-afterAll(() => auth[Symbol.asyncDispose]());
+afterAll(() => auth?.[Symbol.asyncDispose]());
 
 const jwks = () => auth.request('GET', '/.well-known/jwks.json');
 

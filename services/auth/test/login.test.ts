@@ -3,7 +3,9 @@ import { platformTenantId } from '@idp/contracts';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createTenant } from '../src/operations/create-tenant.ts';
 import { addMember } from '../src/operations/add-member.ts';
-import { audits, makeTenant, password, startAuth, type RunningAuth, type TestTenant } from './support/running-auth.ts';
+import { audits } from './support/auth-database.ts';
+import { makeTenant, password, type TestTenant } from './support/people.ts';
+import { startAuth, type RunningAuth } from './support/running-auth.ts';
 import { eventsOfType } from './support/published-events.ts';
 
 let auth: RunningAuth;
@@ -14,7 +16,7 @@ beforeAll(async () => {
   auth = await startAuth();
   [a, b] = [await makeTenant(auth, 'acme'), await makeTenant(auth, 'bolt')];
 });
-afterAll(() => auth[Symbol.asyncDispose]());
+afterAll(() => auth?.[Symbol.asyncDispose]());
 beforeEach(() => auth.setClock());
 
 const login = (body: unknown) => auth.request('POST', '/api/v1/auth/login', { body });

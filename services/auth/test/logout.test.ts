@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { audits, makeTenant, signIn, startAuth, type RunningAuth, type TestTenant } from './support/running-auth.ts';
+import { audits } from './support/auth-database.ts';
+import { makeTenant, signIn, type TestTenant } from './support/people.ts';
+import { startAuth, type RunningAuth } from './support/running-auth.ts';
 import { eventsOfType } from './support/published-events.ts';
 
 let auth: RunningAuth;
@@ -9,7 +11,7 @@ beforeAll(async () => {
   auth = await startAuth();
   a = await makeTenant(auth, 'acme');
 });
-afterAll(() => auth[Symbol.asyncDispose]());
+afterAll(() => auth?.[Symbol.asyncDispose]());
 beforeEach(() => auth.setClock());
 
 const logout = (token?: string) => auth.request('POST', '/api/v1/auth/logout', token === undefined ? {} : { token });

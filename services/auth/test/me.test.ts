@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { addMember } from '../src/operations/add-member.ts';
-import { makeTenant, signIn, startAuth, type RunningAuth, type TestTenant } from './support/running-auth.ts';
+import { makeTenant, signIn, type TestTenant } from './support/people.ts';
+import { startAuth, type RunningAuth } from './support/running-auth.ts';
 
 let auth: RunningAuth;
 let a: TestTenant;
@@ -10,7 +11,7 @@ beforeAll(async () => {
   auth = await startAuth();
   [a, b] = [await makeTenant(auth, 'acme'), await makeTenant(auth, 'bolt')];
 });
-afterAll(() => auth[Symbol.asyncDispose]());
+afterAll(() => auth?.[Symbol.asyncDispose]());
 beforeEach(() => auth.setClock());
 
 const me = (token?: string) => auth.request('GET', '/api/v1/auth/me', token === undefined ? {} : { token });

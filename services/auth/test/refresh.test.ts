@@ -1,6 +1,8 @@
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { audits, makeTenant, password, startAuth, type RunningAuth, type TestTenant } from './support/running-auth.ts';
+import { audits } from './support/auth-database.ts';
+import { makeTenant, password, type TestTenant } from './support/people.ts';
+import { startAuth, type RunningAuth } from './support/running-auth.ts';
 import { eventsOfType } from './support/published-events.ts';
 
 let auth: RunningAuth;
@@ -11,7 +13,7 @@ beforeAll(async () => {
   auth = await startAuth();
   [a, b] = [await makeTenant(auth, 'acme'), await makeTenant(auth, 'bolt')];
 });
-afterAll(() => auth[Symbol.asyncDispose]());
+afterAll(() => auth?.[Symbol.asyncDispose]());
 beforeEach(() => auth.setClock());
 
 const seconds = 1_000;

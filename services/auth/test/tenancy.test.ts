@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import { catalogAssertions } from '@idp/database';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { makeTenant, signIn, startAuth, type RunningAuth, type TestTenant } from './support/running-auth.ts';
+import { makeTenant, signIn, type TestTenant } from './support/people.ts';
+import { startAuth, type RunningAuth } from './support/running-auth.ts';
 
 const globalTables = ['users', 'user_passwords', 'sessions', 'signing_keys', 'tenants', 'user_tenants'];
 const tenantTables = ['organizations', 'memberships', 'role_bindings', 'access_versions', 'tenant_receipts'];
@@ -14,10 +15,10 @@ beforeAll(async () => {
   auth = await startAuth();
   [a, b] = [await makeTenant(auth, 'acme'), await makeTenant(auth, 'bolt')];
 });
-afterAll(() => auth[Symbol.asyncDispose]());
+afterAll(() => auth?.[Symbol.asyncDispose]());
 
 test('the tenant wall stands as the catalog of the database shows it', async () => {
-  expect(await catalogAssertions(auth.sql, 'auth', auth.prefix)).toEqual([]);
+  expect(await catalogAssertions(auth.sql, 'auth', auth.database.prefix)).toEqual([]);
 });
 
 test('a transaction of one tenant sees rows of that tenant only', async () => {

@@ -4,15 +4,10 @@ import { addMember } from '../src/operations/add-member.ts';
 import { createTenant } from '../src/operations/create-tenant.ts';
 import { registerMember } from '../src/operations/register-member.ts';
 import { registerUser } from '../src/operations/register-user.ts';
-import {
-  audits,
-  makeTenant,
-  password,
-  signIn,
-  startAuth,
-  type RunningAuth,
-  type TestTenant,
-} from './support/running-auth.ts';
+import { audits } from './support/auth-database.ts';
+import { hearFrom } from './support/other-service.ts';
+import { makeTenant, password, type TestTenant } from './support/people.ts';
+import { startAuth, type RunningAuth } from './support/running-auth.ts';
 import { eventsOfType } from './support/published-events.ts';
 
 let auth: RunningAuth;
@@ -22,7 +17,7 @@ beforeAll(async () => {
   auth = await startAuth();
   a = await makeTenant(auth, 'acme');
 });
-afterAll(() => auth[Symbol.asyncDispose]());
+afterAll(() => auth?.[Symbol.asyncDispose]());
 
 test('a tenant has its row, default organization, data key, receipt, owner, audit row and event', async () => {
   const { tenantId } = await createTenant(auth.ctx, { slug: 'second', name: 'Second', ownerUserId: a.owner.id });
@@ -132,15 +127,13 @@ test('roles read by other services follow a change at once', async () => {
 });
 
 test('what a service says about a tenant is kept, the first time counting', async () => {
-  const { accessToken } = await signIn(auth, a.owner);
-  expect(accessToken).toBeTruthy();
   const first = new Date('2026-01-01T00:00:00Z');
   for (const at of [first, new Date('2026-02-01T00:00:00Z')]) {
-    await auth.deliver({
-      type: 'idp.common.v1.TenantPrepared',
+    await hearFrom(auth, {
       service: 'catalog',
       tenantId: a.id,
-      data: { tenantId: a.id, service: 'catalog', preparedAt: timestampFromDate(at) },
+      type: 'idp.common.v1.TenantPrepared',
+      data: { service: 'catalog', preparedAt: timestampFromDate(at) },
     });
   }
   const { rows } = await auth.sql.query(

@@ -1,4 +1,4 @@
-import type { RoutePlugin } from '@idp/service';
+import { errorSchema, type RoutePlugin } from '@idp/service';
 import { z } from 'zod';
 import type { AuthContext } from '../context.ts';
 
@@ -25,7 +25,7 @@ export function jwksRoutes(ctx: AuthContext): RoutePlugin {
           operationId: 'getJwks',
           summary: 'Keys that verify access tokens',
           tags: ['discovery'],
-          response: { 200: jwkSet },
+          response: { 200: jwkSet, default: errorSchema },
         },
       },
       async () => ({ keys: ctx.signingKeys.published as z.input<typeof publicKey>[] }),

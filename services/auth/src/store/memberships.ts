@@ -3,12 +3,17 @@ import type { Tx } from '@idp/database';
 import { isRoleKey, type RoleKey } from '../domain/role.ts';
 import type { Tables, MembershipsTable } from './tables.ts';
 
-/** False when the user is a member already, in whatever state. */
+/**
+ * False when the user is a member already, invited or suspended included. The predicate is a literal: a partial index is
+ * found by proof, and a generic plan can prove nothing about a parameter.
+ */
 export async function insertMembership(tx: Tx<Tables>, row: Insertable<MembershipsTable>): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tx.db
     .insertInto('memberships')
     .values(row)
-    .onConflict((conflict) => conflict.columns(['tenant_id', 'user_id']).where('status', '<>', 'removed').doNothing())
+    .onConflict((conflict) =>
+      conflict.columns(['tenant_id', 'user_id']).where('status', '<>', sql.lit('removed')).doNothing(),
+    )
     .executeTakeFirstOrThrow();
   return numInsertedOrUpdatedRows === 1n;
 }

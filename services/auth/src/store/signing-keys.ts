@@ -1,4 +1,4 @@
-import type { Insertable } from 'kysely';
+import { sql, type Insertable } from 'kysely';
 import type { JWK } from 'jose';
 import type { Tx } from '@idp/database';
 import type { Tables, SigningKeysTable } from './tables.ts';
@@ -34,7 +34,7 @@ export async function insertActiveSigningKey(tx: Tx<Tables>, row: Insertable<Sig
   const { numInsertedOrUpdatedRows } = await tx.db
     .insertInto('signing_keys')
     .values(row)
-    .onConflict((conflict) => conflict.column('state').where('state', '=', 'active').doNothing())
+    .onConflict((conflict) => conflict.column('state').where('state', '=', sql.lit('active')).doNothing())
     .executeTakeFirstOrThrow();
   return numInsertedOrUpdatedRows === 1n;
 }
