@@ -1,7 +1,13 @@
 import { Writable } from 'node:stream';
 import type { AddressInfo } from 'node:net';
 import { generateKeyPair, exportJWK } from 'jose';
-import { createAccess, createTokenVerifier, signAccessToken, type PermissionManifest } from '@idp/auth';
+import {
+  createAccess,
+  createTokenVerifier,
+  signAccessToken,
+  type PermissionManifest,
+  type PlatformPorts,
+} from '@idp/auth';
 import { createTelemetry, type Telemetry } from '@idp/telemetry';
 import { createHttpApp, type HttpAppParts } from '../src/http/app.ts';
 import type { RoutePlugin } from '../src/index.ts';
@@ -28,6 +34,11 @@ export interface Kernel extends AsyncDisposable {
 
 const key = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
 const jwk = { ...(await exportJWK(key.publicKey)), kid: 'k1', alg: 'EdDSA', use: 'sig' };
+/** Where keys and roles come from: one key, two users. */
+export const testPorts: PlatformPorts = {
+  jwks: { keys: async () => [jwk] },
+  access: { rolesOf: async (principal) => [principal.id === users.member ? 'member' : 'viewer'] },
+};
 const users = { viewer: userA.replace('aa', 'ab'), member: userA };
 
 export async function startKernel(routes: RoutePlugin[], overrides: Partial<HttpAppParts> = {}): Promise<Kernel> {
@@ -39,9 +50,6 @@ export async function startKernel(routes: RoutePlugin[], overrides: Partial<Http
     },
   });
   const telemetry = createTelemetry({ service: 'demo', version: '1.2.3', level: 'info', destination });
-  const reader = {
-    rolesOf: async (principal: { id: string }) => [principal.id === users.member ? 'member' : 'viewer'] as const,
-  };
   const app = await createHttpApp({
     description: { title: 'demo', description: 'demo service', version: '1.2.3', serverUrl: publicUrl },
     routes,
@@ -49,9 +57,9 @@ export async function startKernel(routes: RoutePlugin[], overrides: Partial<Http
     verifier: createTokenVerifier({
       issuer: publicUrl,
       audience: `${publicUrl}/api`,
-      jwks: { keys: async () => [jwk] },
+      jwks: testPorts.jwks,
     }),
-    access: createAccess({ reader, manifest }),
+    access: createAccess({ reader: testPorts.access, manifest }),
     logger: telemetry.logger,
     metrics: telemetry.metrics,
     publicUrl,
@@ -78,7 +86,7 @@ export async function startKernel(routes: RoutePlugin[], overrides: Partial<Http
   };
 }
 
-async function tokenOf(role: 'viewer' | 'member', claims: Record<string, unknown> = {}): Promise<string> {
+export async function tokenOf(role: 'viewer' | 'member', claims: Record<string, unknown> = {}): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
   const base = {
     iss: publicUrl,

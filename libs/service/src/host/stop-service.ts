@@ -26,7 +26,7 @@ export async function stopService(parts: ServiceParts, deadlineMs: number): Prom
   }
 
   state.markDraining();
-  await phase('http', () => app.close(), left() * httpShare);
+  await phase('http', () => Promise.all([app.close(), app.idle()]), left() * httpShare);
   app.server.closeAllConnections();
   const eventsMs = left() * eventsShare;
   await phase('events', () => events.stop(eventsMs), eventsMs + 100);

@@ -70,6 +70,7 @@ export async function createHttpApp(parts: HttpAppParts): Promise<FastifyInstanc
     },
   });
   decorate(app);
+  app.decorate('idle', () => meter.idle());
   app.setValidatorCompiler(compileValidator);
   app.setSerializerCompiler(createSerializerCompiler({ check: parts.environment === 'test' }));
   app.setErrorHandler((error, request, reply) => replyWithError(error, request, reply));

@@ -13,6 +13,7 @@ export interface Deadlines {
   release(operation: RequestOperation): void;
   /** Counts a request that was refused or ended because of its deadline. */
   exceeded(where: 'arrival' | 'handler'): void;
+  /** Ends the sweep once no request is left. */
   stop(): void;
 }
 
@@ -30,6 +31,8 @@ export function createDeadlines({ metrics }: { metrics: Metrics }): Deadlines {
   const watched = new Map<RequestOperation, FastifyReply>();
   const counter = metrics.counter('deadline_exceeded_total', 'Requests that ran out of time', ['where']);
 
+  let stopped = false;
+
   function check(operation: RequestOperation, reply: FastifyReply, now: number): void {
     if (now < operation.deadlineAt) return;
     if (!operation.aborted) {
@@ -45,6 +48,7 @@ export function createDeadlines({ metrics }: { metrics: Metrics }): Deadlines {
   const sweep = setInterval(() => {
     const now = performance.now();
     for (const [operation, reply] of watched) check(operation, reply, now);
+    if (stopped && watched.size === 0) clearInterval(sweep);
   }, sweepMs);
   sweep.unref();
 
@@ -61,6 +65,6 @@ export function createDeadlines({ metrics }: { metrics: Metrics }): Deadlines {
     },
     release: (operation) => void watched.delete(operation),
     exceeded: (where) => counter.inc({ where }),
-    stop: () => clearInterval(sweep),
+    stop: () => void (stopped = true),
   };
 }

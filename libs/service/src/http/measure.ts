@@ -18,6 +18,8 @@ export interface RequestMeter {
   started(): void;
   finished(request: FinishedRequest): void;
   rejected(reason: string): void;
+  /** Resolves when no request is in flight. */
+  idle(): Promise<void>;
 }
 
 const fullLogPerSecond = 200;
@@ -40,6 +42,7 @@ export function createRequestMeter({ metrics, logger }: { metrics: Metrics; logg
   const children = new Map<string, { observe(seconds: number): void }>();
   const shouldLog = createSampler();
   let active = 0;
+  let waiting: (() => void)[] = [];
   metrics.gauge('http_server_active_requests', 'Requests in flight', ['class'], function () {
     this.set({ class: 'interactive' }, active);
   });
@@ -58,12 +61,17 @@ export function createRequestMeter({ metrics, logger }: { metrics: Metrics; logg
     started: () => void active++,
     finished(request) {
       active--;
+      if (active === 0 && waiting.length > 0) {
+        for (const resolve of waiting) resolve();
+        waiting = [];
+      }
       const durationMs = performance.now() - request.operation.startedAt;
       child(request.method, request.route, request.status).observe(durationMs / 1000);
       if (request.aborted) aborts.inc();
       if (shouldLog(request.status)) logger.info(accessLine(request, durationMs), 'request');
     },
     rejected: (reason) => rejections.inc({ reason }),
+    idle: () => (active === 0 ? Promise.resolve() : new Promise((resolve) => void waiting.push(resolve))),
   };
 }
 

@@ -67,6 +67,10 @@ declare module 'fastify' {
     deprecated?: boolean;
     hide?: boolean;
   }
+  interface FastifyInstance {
+    /** Resolves when no request of this service is in flight, whoever handed it over. */
+    idle(): Promise<void>;
+  }
   interface FastifyRequest {
     /** Ids, deadline and caller of this request; also `currentContext()`. */
     operation: RequestOperation;
