@@ -48,6 +48,7 @@ export interface AuditRecord {
 /** Emits the event of an audit row in the same transaction; filled by `@idp/events`. */
 export type AuditSink = (tx: Tx<never>, record: AuditRecord) => void;
 
+/** Told the tables of the buffered rows that a confirmed COMMIT carried. */
 export type CommitListener = (tables: ReadonlySet<string>) => void;
 
 /** One transaction. Everything here ends with it: keep no reference. */

@@ -78,7 +78,7 @@ async function runOnce<T>(
   const frame = enter(environment, request.pool);
   const wire = await request.pool.acquire();
   wire.silenceMaxMs = request.statementTimeoutMs + clientGraceMs;
-  const session = new Session(wire, environment, request.opening);
+  const session = new Session(wire, environment, request.opening, request.kind === 'read');
   const abort = (): void => session.abort();
   request.signal?.addEventListener('abort', abort);
   try {

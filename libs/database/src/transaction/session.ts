@@ -40,13 +40,15 @@ export class Session implements StatementTarget {
   ended = false;
   readonly wire: Wire;
   readonly #environment: SessionEnvironment;
+  readonly #readOnly: boolean;
   #prelude: Statement[];
   #opened = false;
   #abort: AbortController | undefined;
 
-  constructor(wire: Wire, environment: SessionEnvironment, opening: readonly Statement[]) {
+  constructor(wire: Wire, environment: SessionEnvironment, opening: readonly Statement[], readOnly: boolean) {
     this.wire = wire;
     this.#environment = environment;
+    this.#readOnly = readOnly;
     this.#prelude = [...opening];
   }
 
@@ -130,8 +132,11 @@ export class Session implements StatementTarget {
     if (error.code === '42501') this.#environment.metrics.rlsViolations.inc();
     this.firstCode = error.code;
     this.firstError =
-      translateSqlError(error, { constraints: this.#environment.constraints, deleting: deleteText.test(text) }) ??
-      error;
+      translateSqlError(error, {
+        constraints: this.#environment.constraints,
+        readOnly: this.#readOnly,
+        deleting: deleteText.test(text),
+      }) ?? error;
     return this.firstError;
   }
 }

@@ -39,6 +39,8 @@ export interface ErrorContext {
   constraints: Readonly<Record<string, string>>;
   /** The statement was a DELETE: a broken reference means that others still refer to the row. */
   deleting: boolean;
+  /** The transaction was opened READ ONLY: a refused write is a mistake of ours, not a demoted server. */
+  readOnly: boolean;
 }
 
 const badInput = new Set(['22P02', '22001', '22003', '22021', '22P05', '22007', '22008']);
@@ -74,6 +76,7 @@ export function translateSqlError(error: SqlError, context: ErrorContext): AppEr
     case '57014':
       return new TimeoutError('The database took too long.', { cause });
     case '25006':
+      if (context.readOnly) return undefined;
       return new UnavailableError('The database is switching over.', { cause, retryAfterSeconds: 1 });
   }
   if (badInput.has(error.code)) return new ValidationError('A value cannot be stored.', { cause });
