@@ -49,6 +49,12 @@ export function foreignValues(own: Pool, other: Pool): readonly string[] {
     .map(([value]) => value);
 }
 
+/** Values that stand for the rest where all of them would take too long: the newest one of every member name. */
+export function oneOfEachKind(values: readonly string[], pool: Pool): readonly string[] {
+  const names = pool.values();
+  return [...new Map(values.map((value) => [[...(names.get(value) ?? [])].toSorted().join(), value])).values()];
+}
+
 /** A value of the same shape that names nothing anywhere. */
 export function unknownLike(value: string): string {
   if (uuid.test(value)) return crypto.randomUUID();

@@ -13,7 +13,8 @@ import { findSchemas } from '../../src/isolation/schemas.ts';
 import { withConnection } from '../../src/isolation/sql.ts';
 import { catalogFindings, contextFindings, crossTenantFindings } from '../../src/isolation/wall.ts';
 import type { Finding, WallOptions } from '../../src/isolation/wall.ts';
-import { migratedDatabase, serviceNames } from './migrated.ts';
+import { migratedDatabase } from './migrated.ts';
+import { platformSchemas } from './services.ts';
 
 const owner = '0192a3b4-5c6d-7e8f-9a0b-00000000000a';
 const intruder = '0192a3b4-5c6d-7e8f-9a0b-00000000000b';
@@ -40,7 +41,11 @@ async function allFindings(wall: WallOptions): Promise<Finding[]> {
 describe('the tenant wall of every schema', () => {
   it('is found in every service, with its tables', async () => {
     const schemas = await withConnection(database.adminUrl, (client) => findSchemas(client, database.prefix));
-    expect(schemas.map((schema) => schema.service)).toEqual([...serviceNames()].toSorted());
+    expect(schemas.map((schema) => schema.service)).toEqual(
+      platformSchemas()
+        .map((schema) => schema.name)
+        .toSorted(),
+    );
     for (const { tables } of schemas) expect(tables.length).toBeGreaterThan(5);
   });
 

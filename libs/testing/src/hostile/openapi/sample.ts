@@ -91,6 +91,8 @@ function refreshNames(body: unknown): unknown {
 export function withMember(body: unknown, path: readonly string[], value: unknown): unknown {
   const [head, ...rest] = path;
   if (head === undefined) return value;
+  if (Array.isArray(body))
+    return body.map((item: unknown, index) => (String(index) === head ? withMember(item, rest, value) : item));
   const object = body !== null && typeof body === 'object' ? (body as Record<string, unknown>) : {};
   return { ...object, [head]: withMember(object[head], rest, value) };
 }

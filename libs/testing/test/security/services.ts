@@ -1,0 +1,46 @@
+import { existsSync, readdirSync } from 'node:fs';
+import type { AnyService, RunningService } from '@idp/service';
+
+const folder = new URL('../../../../services/', import.meta.url);
+
+/** The definitions of all services of the repository, found by their folders. */
+export async function platformServices(): Promise<readonly AnyService[]> {
+  const names = readdirSync(folder).filter((name) => existsSync(new URL(`${name}/src/service.ts`, folder)));
+  return Promise.all(names.map(serviceNamed));
+}
+
+/** Names and migrations of all services: a consumer needs the topics of services that are not running. */
+export function platformSchemas(): readonly { name: string; migrations: URL }[] {
+  const names = readdirSync(folder).filter((name) => existsSync(new URL(`${name}/migrations`, folder)));
+  return names.map((name) => ({ name, migrations: new URL(`${name}/migrations/`, folder) }));
+}
+
+async function serviceNamed(name: string): Promise<AnyService> {
+  const module = (await import(new URL(`${name}/src/service.ts`, folder).href)) as Record<string, unknown>;
+  const found = Object.values(module).find((value): value is AnyService => isDefinition(value) && value.name === name);
+  if (found === undefined) throw new Error(`services/${name}/src/service.ts exports no definition named ${name}`);
+  return found;
+}
+
+function isDefinition(value: unknown): value is AnyService {
+  return typeof value === 'object' && value !== null && 'name' in value && 'routes' in value;
+}
+
+/** What the suites need of the auth service before its routes for tenants and members exist. */
+export interface AuthOperations {
+  createTenant(context: unknown, input: { slug: string; name: string }): Promise<{ tenantId: string }>;
+  registerMember(
+    context: unknown,
+    input: { tenantId: string; email: string; name: string; password: string; role: string },
+  ): Promise<{ userId: string }>;
+}
+
+/** The operations beside a running auth service. */
+export async function authOperations(
+  running: readonly RunningService[],
+): Promise<AuthOperations & { context: unknown }> {
+  const auth = running.find((service) => service.name === 'auth');
+  if (auth === undefined) throw new Error('auth is not running');
+  const module = (await import(new URL('auth/src/service.ts', folder).href)) as AuthOperations;
+  return { createTenant: module.createTenant, registerMember: module.registerMember, context: auth.context };
+}
