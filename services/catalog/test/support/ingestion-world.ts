@@ -16,6 +16,8 @@ import { catalog } from '../../src/service.ts';
 export interface WorldOptions {
   env?: Record<string, string>;
   egressAllow?: readonly string[];
+  /** The directory is configured: the service watches it for the first tenant. */
+  watch?: boolean;
 }
 
 /** The catalog without anybody to call it, with a directory to write descriptors into, and its tables in plain sight. */
@@ -47,7 +49,8 @@ export interface StoredEntity {
   status: { type: string; level: string; message: string }[] | null;
 }
 
-const noKeys = {
+/** The catalog keeps no secrets. */
+export const noKeys = {
   wrap: () => Promise.reject(new Error('no keys')),
   unwrap: () => Promise.reject(new Error('no keys')),
   describe: () => 'none',
@@ -55,13 +58,15 @@ const noKeys = {
 };
 
 export async function startWorld(options: WorldOptions = {}): Promise<IngestionWorld> {
+  const directory = await mkdtemp(join(tmpdir(), 'catalog-'));
+  const watched = options.watch === true ? { CATALOG_DIRECTORIES: directory } : {};
   const database = await testDatabase({ services: [catalog, { name: 'auth' }] });
   const wake = createWakeSignal();
   const service = await startService(catalog, {
     mode: 'process',
     publicUrl: 'http://localhost:8080',
     environment: 'test',
-    env: { CATALOG_DIRECTORIES: '', CATALOG_ORPHAN_GRACE_SECONDS: '0', ...options.env },
+    env: { CATALOG_DIRECTORIES: '', CATALOG_ORPHAN_GRACE_SECONDS: '0', ...watched, ...options.env },
     logLevel: 'silent',
     databaseUrls: database.urlsFor('catalog'),
     transportWake: wake,
@@ -69,7 +74,6 @@ export async function startWorld(options: WorldOptions = {}): Promise<IngestionW
     cursorSecret: Buffer.alloc(32, 7),
     egressAllow: options.egressAllow ?? [],
   });
-  const directory = await mkdtemp(join(tmpdir(), 'catalog-'));
   const pool = new pg.Pool({ connectionString: database.adminUrl, max: 2 });
   pool.on('error', () => undefined);
   const tenantId = newId();
