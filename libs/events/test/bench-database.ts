@@ -7,11 +7,14 @@ import {
   serviceRoles,
   type Database,
 } from '@idp/database';
+// oxlint-disable-next-line no-restricted-imports -- the relay itself is tested through it
+import { platformDoor } from '@idp/database';
 import { createTelemetry, type Logger, type Metrics } from '@idp/telemetry';
 import { createHmac } from 'node:crypto';
 import pg from 'pg';
 import { bootstrapBus } from '../src/postgres/bootstrap-bus.ts';
 import { eventsMigrations } from '../src/migrations.ts';
+import type { PlatformDoor } from '../src/platform-door.ts';
 
 /** Tables of the probe; every service of a test has them. */
 export interface ProbeTables {
@@ -87,6 +90,11 @@ export function openService(
     environment: 'test',
   });
   return { service, database, metrics, logger };
+}
+
+/** What the relay of a service works on. */
+export function openRelayDoor({ database }: ServiceHandle): PlatformDoor {
+  return platformDoor<never>(database as unknown as Database<never>);
 }
 
 /** A direct connection, for what no service may do. */

@@ -1,5 +1,5 @@
 import { ValidationError } from '@idp/errors';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { defineConsumer, RetryLater, type ConsumedEvent, type Ordering } from '../src/index.ts';
 import type { Tx } from '@idp/database';
 import type { ProbeTables } from './bench-database.ts';
@@ -20,10 +20,11 @@ type Handle = (tx: Tx<ProbeTables>, event: ConsumedEvent<'idp.catalog.v1.EntityU
 
 const name = 'reader.probe';
 let probe: Probe;
-beforeEach(async () => {
+beforeAll(async () => {
   probe = await openProbe(name);
 });
-afterEach(() => probe[Symbol.asyncDispose]());
+beforeEach(() => probe.reset());
+afterAll(() => probe[Symbol.asyncDispose]());
 
 /** Records every effect, after `before` had its say. */
 function consumer(ordering: Ordering, before: Handle) {

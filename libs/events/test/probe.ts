@@ -15,6 +15,7 @@ import {
   type EventTransport,
 } from '../src/index.ts';
 import {
+  connect,
   openService,
   prepare,
   producer,
@@ -30,6 +31,8 @@ export interface Probe extends AsyncDisposable {
   topics: readonly TopicDefinition[];
   producer: ServiceHandle;
   reader: ServiceHandle;
+  /** Empties every table, as if nothing had happened. Nothing may run. */
+  reset(): Promise<void>;
 }
 
 /** A database with a producing and a consuming service. */
@@ -43,12 +46,35 @@ export async function openProbe(...consumers: string[]): Promise<Probe> {
     address,
     topics,
     ...services,
+    reset: () => emptyTables(address),
     async [Symbol.asyncDispose]() {
       await services.producer.database[Symbol.asyncDispose]();
       await services.reader.database[Symbol.asyncDispose]();
       await empty[Symbol.asyncDispose]();
     },
   };
+}
+
+const tables = [
+  'outbox',
+  'outbox_refused',
+  'inbox',
+  'stream_cursors',
+  'parked_events',
+  'dead_letters',
+  'partition_starts',
+  'consumer_states',
+];
+const probeTables = ['aggregates', 'effects', 'projection'];
+
+async function emptyTables({ adminUrl }: Address): Promise<void> {
+  await using client = await connect(adminUrl);
+  const names = [producer, reader].flatMap((service) =>
+    [...tables, ...probeTables].map((table) => `${service}.${table}`),
+  );
+  await client.query(
+    `truncate ${names.join()}, bus.records, bus.group_offsets; update bus.partitions set next_offset = 0`,
+  );
 }
 
 /** Times short enough for a test to wait for them. */

@@ -1,8 +1,6 @@
-import { encodeEvent, newId, platformTenantId } from '@idp/contracts';
-import { busDoor, type Database } from '@idp/database';
-import { createPublisher } from '../src/postgres/publisher.ts';
-import type { OutgoingRecord } from '../src/index.ts';
-import { connect, type Address, type ProbeTables } from './bench-database.ts';
+import { encodeEvent, newId } from '@idp/contracts';
+import { createPostgresTransport, createWakeSignal, type OutgoingRecord } from '../src/index.ts';
+import { connect, type Address, type ServiceHandle } from './bench-database.ts';
 
 export const entityTopic = 'idp.catalog.entity.v1';
 
@@ -42,12 +40,15 @@ export function entityRecord(input: RecordInput): OutgoingRecord {
   return { topic: entityTopic, key, headers: Object.fromEntries(present), value };
 }
 
-/** Appends records to the bus as the service of `database`, past its outbox. */
-export async function inject(database: Database<ProbeTables>, records: readonly OutgoingRecord[]): Promise<void> {
-  const silent = { notify: () => undefined, listen: () => () => undefined };
-  const publisher = createPublisher({ door: busDoor<never>(database as never), wake: silent });
-  for (const [topic, outcome] of await publisher.publish(records, new AbortController().signal)) {
-    if (outcome.status !== 'ok') throw new Error(`${topic}: ${outcome.reason}`);
+/** Appends records to the bus as the service, past its outbox. */
+export async function inject(service: ServiceHandle, records: readonly OutgoingRecord[]): Promise<void> {
+  const transport = createPostgresTransport({ ...service, wake: createWakeSignal() });
+  try {
+    for (const [topic, outcome] of await transport.publish(records, new AbortController().signal)) {
+      if (outcome.status !== 'ok') throw new Error(`${topic}: ${outcome.reason}`);
+    }
+  } finally {
+    await transport.close();
   }
 }
 
@@ -86,5 +87,3 @@ export async function inboxOutcomes({ adminUrl }: Address, tenantId: string): Pr
   );
   return Object.fromEntries(rows.map(({ outcome, count }) => [outcome, Number(count)]));
 }
-
-export { platformTenantId };

@@ -1,0 +1,218 @@
+import { newId } from '@idp/contracts';
+import { createMetrics } from '@idp/telemetry';
+import { sql } from 'kysely';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import {
+  createWakeSignal,
+  publish,
+  type EventTransport,
+  type OutgoingRecord,
+  type PublishOutcome,
+} from '../src/index.ts';
+import { startRelay, type Relay } from '../src/outbox/relay.ts';
+import { createRelayMetrics } from '../src/outbox/relay-metrics.ts';
+import { createTopicHolds } from '../src/outbox/topic-holds.ts';
+import { connect, openRelayDoor, openService, producer, type ServiceHandle } from './bench-database.ts';
+import { change, changeOne, newTenant, openProbe, until, type Probe } from './probe.ts';
+import { countRows, entityTopic } from './records.ts';
+
+let probe: Probe;
+beforeAll(async () => {
+  probe = await openProbe();
+});
+beforeEach(() => probe.reset());
+afterAll(() => probe[Symbol.asyncDispose]());
+
+type Answer = (topic: string, records: readonly OutgoingRecord[]) => PublishOutcome;
+
+/** A transport that remembers what it took. */
+function recordingTransport(answer: Answer = () => ({ status: 'ok' })) {
+  const taken: OutgoingRecord[] = [];
+  const publish = async (records: readonly OutgoingRecord[]): Promise<ReadonlyMap<string, PublishOutcome>> => {
+    const outcomes = new Map<string, PublishOutcome>();
+    for (const [topic, group] of Map.groupBy(records, (record) => record.topic)) {
+      const outcome = answer(topic, group);
+      if (outcome.status === 'ok') taken.push(...group);
+      outcomes.set(topic, outcome);
+    }
+    return outcomes;
+  };
+  return { taken, transport: { publish } as unknown as EventTransport };
+}
+
+interface RelayInput {
+  service: ServiceHandle;
+  transport: EventTransport;
+  /** Called where the relay may die. */
+  failpoints?: (name: string) => void;
+}
+
+function openRelay({ service, transport, failpoints = () => undefined }: RelayInput): Relay {
+  const door = openRelayDoor(service);
+  const holds = createTopicHolds({ now: Date.now, random: Math.random });
+  const metrics = createRelayMetrics(createMetrics(service.service), door, holds);
+  const { logger } = service;
+  const wake = createWakeSignal();
+  const random = Math.random;
+  return startRelay({ service: producer, door, transport, failpoints, holds, metrics, logger, wake, loops: 2, random });
+}
+
+const pending = () => countRows(probe.address, `${producer}.outbox`);
+const versionOf = ({ headers }: OutgoingRecord): number => Number(headers['ce_sequence']);
+
+/** Versions of each key in the order of their first occurrence. */
+function firstOccurrences(records: readonly OutgoingRecord[]): Map<string, number[]> {
+  const seen = new Map<string, number[]>();
+  for (const record of records) {
+    const versions = seen.get(record.key) ?? [];
+    seen.set(record.key, versions);
+    if (!versions.includes(versionOf(record))) versions.push(versionOf(record));
+  }
+  return seen;
+}
+
+const writers = 8;
+const rounds = 25;
+
+/** Writers with random delays inside their transactions, some of which are rolled back. Resolves with the last version per key. */
+async function writeConcurrently(service: ServiceHandle, tenant: string): Promise<Map<string, number>> {
+  const expected = new Map<string, number>();
+  const write = async (writer: number): Promise<void> => {
+    for (let round = 0; round < rounds; round += 1) {
+      const ids = [`shared-${(writer + round) % 4}`, `own-${writer}`];
+      const versions = new Map<string, number>();
+      const work = service.database.tenant(tenant).write(
+        async (tx) => {
+          for (const id of ids) versions.set(`${tenant}:${id}`, await change(tx, id));
+          await sql`select pg_sleep(${Math.random() * 0.01})`.execute(tx.db);
+          if (Math.random() < 0.05) throw new Error('rolled back');
+        },
+        { unaudited: 'test' },
+      );
+      const committed = await work.then(
+        () => true,
+        () => false,
+      );
+      if (!committed) continue;
+      for (const [key, version] of versions) expected.set(key, Math.max(expected.get(key) ?? 0, version));
+    }
+  };
+  await Promise.all(Array.from({ length: writers }, (_, writer) => write(writer)));
+  return expected;
+}
+
+it('loses nothing and keeps the order of keys with 8 writers, rollbacks and 4 relays that die after acknowledgement', async () => {
+  const { taken, transport } = recordingTransport();
+  let deaths = 0;
+  const failpoints = (name: string): void => {
+    if (name !== 'relay.afterAck' || Math.random() >= 0.1) return;
+    deaths += 1;
+    throw new Error('dies');
+  };
+  const services = Array.from({ length: 4 }, () => openService(producer, probe.address));
+  const relays = services.map((service) => openRelay({ service, transport, failpoints }));
+  const kicking = setInterval(() => relays.forEach((relay) => relay.kick()), 5);
+  const expected = await writeConcurrently(probe.producer, newTenant());
+  await until(async () => (await pending()) === 0, 'an empty outbox');
+  clearInterval(kicking);
+  await Promise.all(relays.map((relay) => relay.stop(5_000)));
+  await Promise.all(services.map(({ database }) => database[Symbol.asyncDispose]()));
+
+  const seen = firstOccurrences(taken);
+  expect(new Map([...seen].map(([key, versions]) => [key, versions.length]))).toEqual(expected);
+  for (const versions of seen.values()) expect(versions).toEqual(versions.toSorted((a, b) => a - b));
+  expect(deaths).toBeGreaterThan(0);
+  expect(taken.length).toBeGreaterThan([...expected.values()].reduce((sum, count) => sum + count, 0));
+});
+
+it('the control: a reader that remembers the last sequence loses what commits late', async () => {
+  await using client = await connect(probe.address.adminUrl);
+  const seen = new Set<string>();
+  let last = 0;
+  let writing = true;
+  const watermark = async (): Promise<void> => {
+    do {
+      const { rows } = await client.query<{ seq: string; event_id: string }>(
+        `select seq, event_id from ${producer}.outbox where seq > $1 order by seq`,
+        [last],
+      );
+      for (const row of rows) {
+        seen.add(row.event_id);
+        last = Number(row.seq);
+      }
+    } while (writing);
+  };
+  const reading = watermark();
+  const tenant = newTenant();
+  // Events that leave with COMMIT take their sequence so late that hardly anything can pass them. Early ones show the fault.
+  const write = async (writer: number): Promise<void> => {
+    for (let round = 0; round < rounds; round += 1) {
+      await probe.producer.database.tenant(tenant).write(
+        async (tx) => {
+          await sql`insert into outbox (shard, event_id, topic, key, headers)
+            values (0, ${newId()}, ${entityTopic}, ${`${tenant}:${writer}`}, '{}')`.execute(tx.db);
+          await sql`select pg_sleep(${Math.random() * 0.01})`.execute(tx.db);
+        },
+        { unaudited: 'test' },
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: writers }, (_, writer) => write(writer)));
+  await sleep(0);
+  writing = false;
+  await reading;
+  expect(await pending()).toBe(writers * rounds);
+  expect(seen.size).toBeLessThan(writers * rounds);
+
+  // The relay takes the same rows without loss.
+  const { taken, transport } = recordingTransport();
+  const relay = openRelay({ service: probe.producer, transport });
+  await until(async () => (await pending()) === 0);
+  await relay.stop(5_000);
+  expect(taken.length).toBe(writers * rounds);
+});
+
+it('a topic that fails waits, loses nothing, and holds back no other', async () => {
+  let away = true;
+  const { taken, transport } = recordingTransport((topic) =>
+    away && topic === entityTopic ? { status: 'retry', reason: 'unknown topic' } : { status: 'ok' },
+  );
+  const relay = openRelay({ service: probe.producer, transport });
+  const tenant = newTenant();
+  for (let version = 1; version <= 3; version += 1) await changeOne(probe, tenant, 'a');
+  await probe.producer.database.tenant(tenant).write(
+    async (tx) => {
+      publish(tx, { type: 'idp.catalog.v1.LocationRemoved', aggregateId: 'l', version: 1, data: { locationId: 'l' } });
+    },
+    { unaudited: 'test' },
+  );
+  relay.kick();
+  await until(() => taken.length === 1);
+  expect(await pending()).toBe(3);
+  away = false;
+  await until(async () => (await pending()) === 0);
+  await relay.stop(5_000);
+  expect(taken.slice(1).map(versionOf)).toEqual([1, 2, 3]);
+});
+
+it('of a request that is refused, halves find the one record at fault', async () => {
+  const { taken, transport } = recordingTransport((_, records) =>
+    records.some((record) => versionOf(record) === 5) ? { status: 'refused', reason: 'too large' } : { status: 'ok' },
+  );
+  const tenant = newTenant();
+  for (let version = 1; version <= 8; version += 1) await changeOne(probe, tenant, 'a');
+  const relay = openRelay({ service: probe.producer, transport });
+  await until(async () => (await pending()) === 0);
+  await relay.stop(5_000);
+  expect(taken.map(versionOf)).toEqual([1, 2, 3, 4, 6, 7, 8]);
+  expect(await countRows(probe.address, `${producer}.outbox_refused`, `reason = 'too large'`)).toBe(1);
+});
+
+it('the sequence of the outbox has no cache: a cached one would break the order of keys', async () => {
+  await using client = await connect(probe.address.adminUrl);
+  const { rows } = await client.query(
+    `select seqcache::int from pg_sequence where seqrelid = pg_get_serial_sequence('${producer}.outbox', 'seq')::regclass`,
+  );
+  expect(rows).toEqual([{ seqcache: 1 }]);
+});
