@@ -46,7 +46,13 @@ export interface RunningCatalog extends AsyncDisposable {
 
 const publicUrl = 'http://localhost:8080';
 
-export async function startCatalog(env: Record<string, string> = {}): Promise<RunningCatalog> {
+export interface CatalogOptions {
+  readonly env?: Record<string, string>;
+  /** Entries of `EGRESS_ALLOW`. */
+  readonly egressAllow?: readonly string[];
+}
+
+export async function startCatalog({ env = {}, egressAllow = [] }: CatalogOptions = {}): Promise<RunningCatalog> {
   const identities = await createIdentities();
   const database = await testDatabase({ services: [{ name: 'auth' }, catalog] });
   const service = await startService(catalog, {
@@ -60,6 +66,7 @@ export async function startCatalog(env: Record<string, string> = {}): Promise<Ru
     ports: identities.ports,
     secretsKeyProvider: noKeys,
     cursorSecret: Buffer.alloc(32, 7),
+    egressAllow,
   });
   const url = await service.app.listen({ port: 0, host: '127.0.0.1' });
   return {
