@@ -4,7 +4,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
 function markdownFiles(): string[] {
-  const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], { encoding: 'utf8' });
+  const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], {
+    encoding: 'utf8',
+  });
   return listed.split('\n').filter((file) => file !== '' && !file.startsWith('examples/') && existsSync(file));
 }
 
@@ -19,8 +21,13 @@ function target(file: string, link: string): string | undefined {
 }
 
 function packages(): string[] {
-  const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '**/package.json'], { encoding: 'utf8' });
-  return listed.split('\n').filter((file) => /^(libs|services|gateway|deploy)\//.test(file)).map((file) => dirname(file));
+  const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '**/package.json'], {
+    encoding: 'utf8',
+  });
+  return listed
+    .split('\n')
+    .filter((file) => /^(libs|services|gateway|deploy)\//.test(file))
+    .map((file) => dirname(file));
 }
 
 const broken: string[] = [];

@@ -10,7 +10,11 @@ interface Step {
 }
 
 const steps: Step[] = [
-  { name: 'format', command: ['prettier', '--check', '--log-level=warn', '.'], fix: ['prettier', '--write', '--log-level=warn', '.'] },
+  {
+    name: 'format',
+    command: ['prettier', '--check', '--log-level=warn', '.'],
+    fix: ['prettier', '--write', '--log-level=warn', '.'],
+  },
   { name: 'lint', command: ['oxlint', '--deny-warnings'], fix: ['oxlint', '--fix'] },
   { name: 'types', command: ['tsc', '--noEmit', '-p', '.'] },
   { name: 'unused', command: ['knip'] },
@@ -55,6 +59,8 @@ for (const step of steps) {
   if (outcome.code !== 0) failed.push(step.name);
 }
 if (failed.length > 0) {
-  console.log(`\ncheck failed: ${failed.join(', ')}${fixing ? '' : '; `npm run fix` repairs format, lint and generated files'}`);
+  console.log(
+    `\ncheck failed: ${failed.join(', ')}${fixing ? '' : '; `npm run fix` repairs format, lint and generated files'}`,
+  );
   process.exit(1);
 }

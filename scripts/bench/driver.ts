@@ -47,8 +47,12 @@ export async function closedLoop(target: Target, seconds: number, connections = 
  * was due, so that a stall is not hidden by callers that wait. Values in microseconds.
  */
 export async function openLoop(target: Target, ratePerSecond: number, seconds: number): Promise<Histogram> {
-  const { request, close } = requester(target, 256);
-  const latency = build({ lowestDiscernibleValue: 1, highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: 3 });
+  const { request, close } = requester(target, 128);
+  const latency = build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: 60_000_000,
+    numberOfSignificantValueDigits: 3,
+  });
   const started = performance.now();
   const total = ratePerSecond * seconds;
   const inFlight: Promise<void>[] = [];

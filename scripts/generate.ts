@@ -1,0 +1,19 @@
+// `npm run generate`: protobuf code and topic registry, table types of a migrated database, OpenAPI documents.
+// With `--check` nothing is left changed, and the exit code says whether the committed files are fresh.
+import { GeneratedFiles } from './generate/files.ts';
+import { generateContracts } from '../libs/contracts/src/generate/generate-contracts.ts';
+
+const files = await GeneratedFiles.remember(['libs/contracts/src/generated', 'services', 'docs/api']);
+let problems: string[];
+try {
+  await generateContracts();
+  // Loaded only now: services check their events against the registry when they are imported.
+  const { generateFromFleet } = await import('./generate/fleet.ts');
+  problems = await generateFromFleet();
+  await files.format();
+  if (process.argv.includes('--check')) problems.push(...(await files.changedAndRestore()));
+} catch (error) {
+  problems = [(error as Error).message];
+}
+for (const problem of problems) console.log(problem);
+process.exit(problems.length === 0 ? 0 : 1);
