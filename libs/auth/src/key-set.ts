@@ -8,7 +8,7 @@ export interface JwksSource {
 }
 
 /** A key with the one algorithm it is for, taken from the key and never from a token. */
-export interface VerificationKey {
+interface VerificationKey {
   alg: 'EdDSA' | 'ES256';
   key: CryptoKey;
 }

@@ -1,5 +1,5 @@
 /** Header of a token that may be looked at further: exactly these three members. */
-export interface TokenHeader {
+interface TokenHeader {
   alg: string;
   kid: string;
   typ: 'at+jwt';

@@ -6,7 +6,7 @@ import { dekBytes } from './cipher.ts';
 import type { KeyProvider, KeyRow, KeyRowStore } from './ports.ts';
 import { unreadable } from './text-form.ts';
 
-export interface DataKey {
+interface DataKey {
   id: string;
   kekId: string;
   dek: Buffer;

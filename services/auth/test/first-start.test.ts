@@ -58,6 +58,8 @@ test('the first start is audited and told', async () => {
     { tenantId: platformTenantId, sequence: 1, data: { email: 'owner@localhost' } },
   ]);
   expect(await eventsOfType(auth.sql, 'idp.auth.v1.MemberAdded')).toHaveLength(2);
+  const recorded = await eventsOfType(auth.sql, 'idp.common.v1.AuditRecorded');
+  expect(recorded.map(({ data }) => data.auditId).toSorted()).toEqual(rows.map(({ id }) => id).toSorted());
 });
 
 test('a second start changes nothing, whatever the variables say', async () => {

@@ -1,8 +1,8 @@
 import { systemRoles, type SystemRole } from '@idp/auth';
 
 /** System roles that exist in the platform tenant alone. */
-export const platformRoles = ['platform-admin', 'platform-auditor'] as const;
-export type PlatformRole = (typeof platformRoles)[number];
+const platformRoles = ['platform-admin', 'platform-auditor'] as const;
+type PlatformRole = (typeof platformRoles)[number];
 
 /** A role that a binding may name now: roles of a tenant's own come later. */
 export type RoleKey = SystemRole | PlatformRole;

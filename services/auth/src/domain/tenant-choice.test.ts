@@ -7,7 +7,7 @@ const option = (slug: string, changes: Partial<TenantOption> = {}): TenantOption
   slug,
   name: slug,
   status: 'active',
-  lastUsedAt: '2026-01-01T00:00:00.000000Z',
+  lastUsedAt: '2026-01-01T00:00:00Z',
   ...changes,
 });
 const platform = option('platform');
@@ -18,7 +18,7 @@ test('the only tenant is chosen', () => {
 });
 
 test('of several the one used last is chosen', () => {
-  const options = [option('a'), option('b', { lastUsedAt: '2026-01-01T00:00:00.000001Z' }), option('c')];
+  const options = [option('a'), option('b', { lastUsedAt: '2026-01-01T00:00:00.01Z' }), option('c')];
   expect(chooseTenant(options, { platformTenantId })).toMatchObject({ reason: 'last-used', tenant: { slug: 'b' } });
 });
 

@@ -15,7 +15,7 @@ export type TenantChoice =
 
 /**
  * The tenant a sign-in is for, among those the user is an active member of. A request names it by slug or id; without
- * one it is the only tenant, or the one used last. The platform tenant must be named. Times are ISO text of one form.
+ * one it is the only tenant, or the one used last. The platform tenant must be named. Times are ISO text.
  */
 export function chooseTenant(
   options: readonly TenantOption[],
@@ -27,7 +27,7 @@ export function chooseTenant(
       ? options.filter((option) => option.id !== platformTenantId)
       : options.filter((option) => option.slug === requested || option.id === requested);
   const active = candidates.filter((option) => option.status === 'active');
-  const [tenant] = active.toSorted((a, b) => (a.lastUsedAt < b.lastUsedAt ? 1 : -1));
+  const [tenant] = active.toSorted((a, b) => Date.parse(b.lastUsedAt) - Date.parse(a.lastUsedAt));
   if (tenant === undefined) {
     return { kind: candidates.some((option) => option.status === 'suspended') ? 'suspended' : 'none' };
   }

@@ -1,5 +1,5 @@
 import { sql, type Insertable } from 'kysely';
-import type { Tx } from '@idp/database';
+import { named, type Tx } from '@idp/database';
 import { isRoleKey, type RoleKey } from '../domain/role.ts';
 import type { Tables, MembershipsTable } from './tables.ts';
 
@@ -8,7 +8,7 @@ import type { Tables, MembershipsTable } from './tables.ts';
  * found by proof, and a generic plan can prove nothing about a parameter.
  */
 export async function insertMembership(tx: Tx<Tables>, row: Insertable<MembershipsTable>): Promise<boolean> {
-  const { numInsertedOrUpdatedRows } = await tx.db
+  const { numInsertedOrUpdatedRows } = await named(tx.db, 'auth.insert-membership')
     .insertInto('memberships')
     .values(row)
     .onConflict((conflict) =>
@@ -24,7 +24,7 @@ export async function saveUserTenant(
   row: { userId: string; status: 'active'; now: Date },
 ): Promise<void> {
   const values = { status: row.status, last_used_at: row.now.toISOString() };
-  await tx.db
+  await named(tx.db, 'auth.save-user-tenant')
     .insertInto('user_tenants')
     .values({ user_id: row.userId, tenant_id: tx.tenantId, ...values })
     .onConflict((conflict) => conflict.columns(['user_id', 'tenant_id']).doUpdateSet(values))
@@ -32,7 +32,7 @@ export async function saveUserTenant(
 }
 
 export async function touchUserTenant(tx: Tx<Tables>, userId: string, now: Date): Promise<void> {
-  await tx.db
+  await named(tx.db, 'auth.touch-user-tenant')
     .updateTable('user_tenants')
     .set({ last_used_at: now.toISOString() })
     .where('user_id', '=', userId)
@@ -42,7 +42,7 @@ export async function touchUserTenant(tx: Tx<Tables>, userId: string, now: Date)
 
 /** Whether the user is an active member of the transaction's tenant. */
 export async function isActiveMember(tx: Tx<Tables>, userId: string): Promise<boolean> {
-  const row = await tx.db
+  const row = await named(tx.db, 'auth.active-member')
     .selectFrom('memberships')
     .select('id')
     .where('tenant_id', '=', tx.tenantId)
@@ -56,7 +56,7 @@ export async function insertTenantRole(
   tx: Tx<Tables>,
   row: { id: string; userId: string; role: RoleKey; grantedBy: string; reason: string; now: Date },
 ): Promise<void> {
-  await tx.db
+  await named(tx.db, 'auth.insert-tenant-role')
     .insertInto('role_bindings')
     .values({
       id: row.id,
@@ -76,7 +76,7 @@ export async function insertTenantRole(
 /** System roles the user holds in the whole tenant now; none without an active membership. */
 export async function listTenantRoles(tx: Tx<Tables>, userId: string, now: Date): Promise<RoleKey[]> {
   const at = now.toISOString();
-  const rows = await tx.db
+  const rows = await named(tx.db, 'auth.tenant-roles')
     .selectFrom('role_bindings')
     .innerJoin('memberships', (join) =>
       join
@@ -100,7 +100,7 @@ export async function listTenantRoles(tx: Tx<Tables>, userId: string, now: Date)
 
 /** Version of what the tenant's members may do; 0 before the first grant. */
 export async function getAccessVersion(tx: Tx<Tables>): Promise<number> {
-  const row = await tx.db
+  const row = await named(tx.db, 'auth.access-version')
     .selectFrom('access_versions')
     .select('version')
     .where('tenant_id', '=', tx.tenantId)
@@ -110,7 +110,7 @@ export async function getAccessVersion(tx: Tx<Tables>): Promise<number> {
 
 /** Never below the clock in milliseconds, so that a database restored from a backup does not go back. */
 export async function advanceAccessVersion(tx: Tx<Tables>, now: Date): Promise<void> {
-  await tx.db
+  await named(tx.db, 'auth.advance-access-version')
     .insertInto('access_versions')
     .values({ version: now.getTime() })
     .onConflict((conflict) =>

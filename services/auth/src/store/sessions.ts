@@ -1,5 +1,5 @@
 import type { Insertable, Selectable } from 'kysely';
-import type { Tx } from '@idp/database';
+import { named, type Tx } from '@idp/database';
 import type { AuthContextClass } from '@idp/auth';
 import type { RevocationReason } from '../domain/states.ts';
 import type { SessionsTable, Tables } from './tables.ts';
@@ -24,17 +24,26 @@ export type SessionRow = Omit<Pick<Selectable<SessionsTable>, (typeof columns)[n
 };
 
 export async function insertSession(tx: Tx<Tables>, row: Insertable<SessionsTable>): Promise<void> {
-  await tx.db.insertInto('sessions').values(row).execute();
+  await named(tx.db, 'auth.insert-session').insertInto('sessions').values(row).execute();
 }
 
 export async function findSession(tx: Tx<Tables>, id: string): Promise<SessionRow | undefined> {
-  const row = await tx.db.selectFrom('sessions').select(columns).where('id', '=', id).executeTakeFirst();
+  const row = await named(tx.db, 'auth.session')
+    .selectFrom('sessions')
+    .select(columns)
+    .where('id', '=', id)
+    .executeTakeFirst();
   return row as SessionRow | undefined;
 }
 
 /** The row, locked to the end of the transaction: rotations of one session come one after the other. */
 export async function lockSession(tx: Tx<Tables>, id: string): Promise<SessionRow | undefined> {
-  const row = await tx.db.selectFrom('sessions').select(columns).where('id', '=', id).forUpdate().executeTakeFirst();
+  const row = await named(tx.db, 'auth.lock-session')
+    .selectFrom('sessions')
+    .select(columns)
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst();
   return row as SessionRow | undefined;
 }
 
@@ -44,7 +53,7 @@ export async function rotateSession(
   next: { counter: number; now: Date; idleExpiresAt: Date },
 ): Promise<void> {
   const at = next.now.toISOString();
-  await tx.db
+  await named(tx.db, 'auth.rotate-session')
     .updateTable('sessions')
     .set({ counter: next.counter, rotated_at: at, last_seen_at: at, idle_expires_at: next.idleExpiresAt.toISOString() })
     .where('id', '=', id)
@@ -57,7 +66,7 @@ export async function revokeSession(
   id: string,
   { reason, now }: { reason: RevocationReason; now: Date },
 ): Promise<{ version: number; userId: string } | undefined> {
-  const row = await tx.db
+  const row = await named(tx.db, 'auth.revoke-session')
     .updateTable('sessions')
     .set((update) => ({
       revoked_at: now.toISOString(),
@@ -78,7 +87,7 @@ export async function listSurplusSessions(
   userId: string,
   { kept, now }: { kept: number; now: Date },
 ): Promise<{ id: string; tenantId: string }[]> {
-  return tx.db
+  return named(tx.db, 'auth.surplus-sessions')
     .selectFrom('sessions')
     .select(['id', 'tenant_id as tenantId'])
     .where('user_id', '=', userId)

@@ -1,6 +1,6 @@
 import { sql, type Insertable } from 'kysely';
 import type { JWK } from 'jose';
-import type { Tx } from '@idp/database';
+import { named, type Tx } from '@idp/database';
 import type { Tables, SigningKeysTable } from './tables.ts';
 
 export interface StoredSigningKey {
@@ -13,7 +13,7 @@ export interface StoredSigningKey {
 
 /** Keys whose signatures are accepted, the active one first. */
 export async function listUsableSigningKeys(tx: Tx<Tables>): Promise<StoredSigningKey[]> {
-  const rows = await tx.db
+  const rows = await named(tx.db, 'auth.signing-keys')
     .selectFrom('signing_keys')
     .select(['kid', 'alg', 'state', 'public_jwk', 'private_sealed'])
     .where('state', 'in', ['next', 'active', 'retiring'])
@@ -31,7 +31,7 @@ export async function listUsableSigningKeys(tx: Tx<Tables>): Promise<StoredSigni
 
 /** False when there is an active key already; waits for another process that is making one. */
 export async function insertActiveSigningKey(tx: Tx<Tables>, row: Insertable<SigningKeysTable>): Promise<boolean> {
-  const { numInsertedOrUpdatedRows } = await tx.db
+  const { numInsertedOrUpdatedRows } = await named(tx.db, 'auth.insert-signing-key')
     .insertInto('signing_keys')
     .values(row)
     .onConflict((conflict) => conflict.column('state').where('state', '=', sql.lit('active')).doNothing())

@@ -1,5 +1,5 @@
 import type { Insertable } from 'kysely';
-import type { Tx } from '@idp/database';
+import { named, type Tx } from '@idp/database';
 import type { TenantStatus } from '../domain/states.ts';
 import type { TenantOption } from '../domain/tenant-choice.ts';
 import type { Tables, OrganizationsTable, TenantsTable } from './tables.ts';
@@ -8,7 +8,7 @@ export type TenantSummary = Pick<TenantOption, 'id' | 'slug' | 'name' | 'status'
 
 /** Tenants the user is an active member of, in whatever state they are. */
 export async function listTenantsOfUser(tx: Tx<Tables>, userId: string): Promise<TenantOption[]> {
-  const rows = await tx.db
+  const rows = await named(tx.db, 'auth.tenants-of-user')
     .selectFrom('user_tenants')
     .innerJoin('tenants', 'tenants.id', 'user_tenants.tenant_id')
     .select(['tenants.id', 'tenants.slug', 'tenants.name', 'tenants.status', 'user_tenants.last_used_at as lastUsedAt'])
@@ -20,7 +20,7 @@ export async function listTenantsOfUser(tx: Tx<Tables>, userId: string): Promise
 }
 
 export async function findTenant(tx: Tx<Tables>, id: string): Promise<TenantSummary | undefined> {
-  const row = await tx.db
+  const row = await named(tx.db, 'auth.tenant')
     .selectFrom('tenants')
     .select(['id', 'slug', 'name', 'status'])
     .where('id', '=', id)
@@ -30,7 +30,7 @@ export async function findTenant(tx: Tx<Tables>, id: string): Promise<TenantSumm
 
 /** Whether any tenant but the platform's exists. */
 export async function anyTenantExists(tx: Tx<Tables>, platformTenantId: string): Promise<boolean> {
-  const row = await tx.db
+  const row = await named(tx.db, 'auth.any-tenant')
     .selectFrom('tenants')
     .select('id')
     .where('id', '<>', platformTenantId)
@@ -41,7 +41,7 @@ export async function anyTenantExists(tx: Tx<Tables>, platformTenantId: string):
 
 /** False when the id exists already. A taken slug is a conflict. */
 export async function insertTenant(tx: Tx<Tables>, row: Insertable<TenantsTable>): Promise<boolean> {
-  const { numInsertedOrUpdatedRows } = await tx.db
+  const { numInsertedOrUpdatedRows } = await named(tx.db, 'auth.insert-tenant')
     .insertInto('tenants')
     .values(row)
     .onConflict((conflict) => conflict.column('id').doNothing())
@@ -50,12 +50,12 @@ export async function insertTenant(tx: Tx<Tables>, row: Insertable<TenantsTable>
 }
 
 export async function insertOrganization(tx: Tx<Tables>, row: Insertable<OrganizationsTable>): Promise<void> {
-  await tx.db.insertInto('organizations').values(row).execute();
+  await named(tx.db, 'auth.insert-organization').insertInto('organizations').values(row).execute();
 }
 
 /** The receipt of one service for the transaction's tenant; the first time counts. */
 export async function recordPrepared(tx: Tx<Tables>, service: string, preparedAt: Date): Promise<void> {
-  await tx.db
+  await named(tx.db, 'auth.record-prepared')
     .insertInto('tenant_receipts')
     .values({ service, prepared_at: preparedAt.toISOString() })
     .onConflict((conflict) => conflict.columns(['tenant_id', 'service']).doNothing())

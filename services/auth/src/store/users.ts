@@ -1,5 +1,5 @@
 import type { Insertable } from 'kysely';
-import type { Tx } from '@idp/database';
+import { named, type Tx } from '@idp/database';
 import type { UserStatus } from '../domain/states.ts';
 import type { Tables, UsersTable } from './tables.ts';
 
@@ -15,7 +15,7 @@ export interface Account {
 }
 
 export async function findAccountByEmail(tx: Tx<Tables>, emailNorm: string): Promise<Account | undefined> {
-  const row = await tx.db
+  const row = await named(tx.db, 'auth.account-by-email')
     .selectFrom('users')
     .leftJoin('user_passwords', 'user_passwords.user_id', 'users.id')
     .select(['users.id', 'users.email', 'users.name', 'users.status', 'users.token_epoch', 'user_passwords.phc'])
@@ -41,7 +41,7 @@ export interface UserProfile {
 }
 
 export async function findUser(tx: Tx<Tables>, id: string): Promise<UserProfile | undefined> {
-  const row = await tx.db
+  const row = await named(tx.db, 'auth.user')
     .selectFrom('users')
     .select([
       'id',
@@ -73,12 +73,14 @@ export async function findUser(tx: Tx<Tables>, id: string): Promise<UserProfile 
 }
 
 export async function anyUserExists(tx: Tx<Tables>): Promise<boolean> {
-  return (await tx.db.selectFrom('users').select('id').limit(1).executeTakeFirst()) !== undefined;
+  return (
+    (await named(tx.db, 'auth.any-user').selectFrom('users').select('id').limit(1).executeTakeFirst()) !== undefined
+  );
 }
 
 /** False when the address has an account already. */
 export async function insertUser(tx: Tx<Tables>, row: Insertable<UsersTable>): Promise<boolean> {
-  const { numInsertedOrUpdatedRows } = await tx.db
+  const { numInsertedOrUpdatedRows } = await named(tx.db, 'auth.insert-user')
     .insertInto('users')
     .values(row)
     .onConflict((conflict) => conflict.column('email_norm').where('erased_at', 'is', null).doNothing())
@@ -87,7 +89,7 @@ export async function insertUser(tx: Tx<Tables>, row: Insertable<UsersTable>): P
 }
 
 export async function setPasswordHash(tx: Tx<Tables>, userId: string, phc: string, now: Date): Promise<void> {
-  await tx.db
+  await named(tx.db, 'auth.set-password')
     .insertInto('user_passwords')
     .values({ user_id: userId, phc, changed_at: now.toISOString() })
     .onConflict((conflict) => conflict.column('user_id').doUpdateSet({ phc }))
@@ -96,7 +98,7 @@ export async function setPasswordHash(tx: Tx<Tables>, userId: string, phc: strin
 
 /** Id of the account that was made first. */
 export async function findFirstUser(tx: Tx<Tables>): Promise<string | undefined> {
-  const row = await tx.db
+  const row = await named(tx.db, 'auth.first-user')
     .selectFrom('users')
     .select('id')
     .orderBy('created_at')

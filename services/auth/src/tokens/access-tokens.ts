@@ -2,7 +2,7 @@ import { signAccessToken, type AuthContextClass, type SigningKey } from '@idp/au
 import { newId } from '@idp/contracts';
 
 /** What an access token of a person says. Times are instants; the token has whole seconds. */
-export interface AccessTokenSubject {
+interface AccessTokenSubject {
   userId: string;
   tenantId: string;
   sessionId: string;

@@ -23,7 +23,8 @@ export async function authDatabase(): Promise<AuthDatabase> {
   };
 }
 
-export interface AuditRow {
+interface AuditRow {
+  id: string;
   tenant_id: string;
   action: string;
   resource_id: string;

@@ -11,7 +11,7 @@ export interface PublishedEvent {
 }
 
 /** What auth has emitted, in any state of its way: a row leaves the outbox only after the bus holds it. */
-export async function publishedEvents(client: pg.Client): Promise<PublishedEvent[]> {
+async function publishedEvents(client: pg.Client): Promise<PublishedEvent[]> {
   const waiting = await client.query<Row>('select headers::text as headers, payload from auth.outbox');
   const onBus = await client.query<Row>('select headers, payload from bus.records where topic like $1', ['idp.auth.%']);
   const events = new Map<string, PublishedEvent>();

@@ -1,0 +1,33 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startAuth, type RunningAuth } from './support/running-auth.ts';
+
+let auth: RunningAuth;
+
+beforeAll(async () => {
+  auth = await startAuth();
+});
+afterAll(() => auth?.[Symbol.asyncDispose]());
+
+interface Operation {
+  operationId: string;
+  summary: string;
+  security?: unknown[];
+  responses: Record<string, unknown>;
+}
+
+test('every operation is described, and only sign-in, refresh and the keys need no token', async () => {
+  const document = (await auth.service.openapi()) as { paths: Record<string, Record<string, Operation>> };
+  const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ route: `${method} ${path}`, ...operation })),
+  );
+  expect(operations.map(({ route, operationId }) => `${route} ${operationId}`).toSorted()).toEqual([
+    'get /.well-known/jwks.json getJwks',
+    'get /api/v1/auth/me getMe',
+    'post /api/v1/auth/login logIn',
+    'post /api/v1/auth/logout logOut',
+    'post /api/v1/auth/refresh refreshSession',
+  ]);
+  expect(operations.every(({ summary }) => summary.length > 0)).toBe(true);
+  const open = operations.filter(({ security }) => security === undefined || security.length === 0);
+  expect(open.map(({ operationId }) => operationId).toSorted()).toEqual(['getJwks', 'logIn', 'refreshSession']);
+});
