@@ -48,7 +48,7 @@ describe('request head', () => {
     const headers = [...base, ...Array.from({ length: count - 2 }, (_, n) => `x-${n}: a`)];
     const answer = await raw('GET /api/v1/open HTTP/1.1', headers);
     expect(answer?.status).toBe(status);
-    if (status === 431) expect(answer?.headers['x-error-code']).toBe('HEADERS_TOO_LARGE');
+    expect(answer?.headers['x-error-code']).toBe(status === 431 ? 'HEADERS_TOO_LARGE' : undefined);
   });
 
   test.each([
@@ -61,7 +61,7 @@ describe('request head', () => {
     const filler = `x-a: ${'a'.repeat(bytes - used - 'x-a: '.length - 2)}`;
     const answer = await raw('GET /api/v1/open HTTP/1.1', [...base, filler]);
     expect(answer?.status).toBe(status);
-    if (status === 431) expect(JSON.parse(answer!.body)).toMatchObject({ error: { code: 'HEADERS_TOO_LARGE' } });
+    expect(JSON.parse(answer!.body).error?.code).toBe(status === 431 ? 'HEADERS_TOO_LARGE' : undefined);
   });
 
   test.each([
@@ -107,7 +107,7 @@ describe('body', () => {
     expect(Buffer.byteLength(body)).toBe(bytes);
     const answer = await postBody(body);
     expect(answer.status).toBe(status);
-    if (status === 413) expect(answer.headers.get('x-error-code')).toBe('PAYLOAD_TOO_LARGE');
+    expect(answer.headers.get('x-error-code')).toBe(status === 413 ? 'PAYLOAD_TOO_LARGE' : null);
   });
 
   test('a chunked body is cut where it passes the limit', async () => {

@@ -175,7 +175,7 @@ describe('request target and host', () => {
   ])('Host %s: %i', async (host, status) => {
     const [answer] = await raw('GET /api/v1/open HTTP/1.1', [`Host: ${host}`, 'Connection: close']);
     expect(answer?.status).toBe(status);
-    if (status === 421) expect(answer?.body).not.toContain('evil');
+    expect(answer?.body).not.toContain('evil');
   });
 });
 

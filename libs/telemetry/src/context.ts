@@ -29,9 +29,9 @@ export interface OperationContext {
 
 const storage = new AsyncLocalStorage<OperationContext>();
 
-/** Runs `fn` so that everything it awaits sees `context`. */
-export function runInContext<T>(context: OperationContext, fn: () => T): T {
-  return storage.run(context, fn);
+/** Runs `fn(...args)` so that everything it awaits sees `context`. */
+export function runInContext<T, A extends unknown[]>(context: OperationContext, fn: (...args: A) => T, ...args: A): T {
+  return storage.run(context, fn, ...args);
 }
 
 /** The context of the operation in hand; undefined outside of one. */

@@ -1,16 +1,14 @@
 import { safeText, type RedactionCount } from './redact.ts';
 
 /** The only names a log line may carry besides those of the operation context. */
-export const logFields: ReadonlySet<string> = new Set([
-  ...['requestId', 'traceId', 'spanId', 'tenantId', 'actor', 'subject', 'keyId', 'clientIp', 'userAgent'],
-  ...['method', 'path', 'route', 'status', 'code', 'errorCode', 'durationMs', 'bytesIn', 'bytesOut', 'aborted'],
-  ...['context', 'component', 'phase', 'reason', 'outcome', 'name', 'task', 'consumer', 'event', 'eventId', 'type'],
-  ...['topic', 'aggregateId', 'sequence', 'attempt', 'attempts', 'delayMs', 'timeoutMs', 'count', 'total', 'kind'],
-  ...['entityRef', 'resourceType', 'resourceId', 'location', 'source', 'file', 'line', 'column', 'version'],
-  ...['migration', 'schema', 'query', 'sqlState', 'constraint', 'host', 'port', 'url', 'signal', 'limit', 'service'],
-  ...['action', 'permission', 'principal', 'revision', 'setting', 'seconds', 'rows', 'pid', 'address', 'mode'],
-  ...['err', 'dropped'],
-]);
+export const logFields: ReadonlySet<string> = words(`
+  requestId traceId spanId tenantId actor subject keyId clientIp userAgent method path route status code
+  errorCode durationMs bytesIn bytesOut aborted context component phase reason outcome name task consumer event
+  eventId type topic aggregateId sequence attempt attempts delayMs timeoutMs count total kind entityRef
+  resourceType resourceId location source file line column version migration schema query sqlState constraint
+  host port url signal limit service action permission principal revision setting seconds rows pid address mode
+  err dropped
+`);
 
 const textMax = 1024;
 const stackMax = 4096;
@@ -83,4 +81,8 @@ function stackLines(error: Error, max: number, count: RedactionCount): string[] 
     lines.push(safeText(line.trim().slice(3), 256, count));
   }
   return lines;
+}
+
+function words(text: string): ReadonlySet<string> {
+  return new Set(text.trim().split(/\s+/));
 }

@@ -53,6 +53,7 @@ export function createLogger(settings: LoggerSettings): Logger {
 
 /** pino formats the bindings of the root logger only; children inherit this override through their prototype. */
 function withSafeChildren(logger: Logger, extra: ReadonlySet<string> | undefined, count: RedactionCount): Logger {
+  // oxlint-disable-next-line typescript/unbound-method -- called with the logger it is asked of
   const plain = logger.child;
   const child = function (this: Logger, bindings: Record<string, unknown>, options?: object): Logger {
     return plain.call(this, allowedFields(bindings, extra, count), options) as unknown as Logger;

@@ -10,7 +10,7 @@ export function idempotencyKeyOf(header: string | string[] | undefined): string 
 /** What makes a request the same one: method, path with query, and the bytes of the body. */
 export function idempotencyRequest(request: FastifyRequest): IdempotencyRequest | undefined {
   const { idempotencyKey: key, principal } = request;
-  const plan = request.routeOptions.config.plan;
+  const plan = request.operation.plan;
   if (key === undefined || principal === undefined || plan === undefined) return undefined;
   const hash = createHash('sha256').update(`${request.method}\n${request.raw.url}\n`);
   if (request.rawBody !== undefined) hash.update(request.rawBody);

@@ -49,7 +49,7 @@ export async function createHttpApp(parts: HttpAppParts): Promise<FastifyInstanc
   const clientAddress = createClientAddress(parts.trustedProxies);
   const meter = createRequestMeter({ metrics, logger });
   const app = fastify({
-    serverFactory: (handler) => createHttpServer({ handle: handler, onRejected: meter.rejected }),
+    serverFactory: (handler) => createHttpServer({ handle: handler, onRejected: (reason) => meter.rejected(reason) }),
     // The server above answers broken requests itself.
     clientErrorHandler: () => undefined,
     loggerInstance: logger as FastifyBaseLogger,

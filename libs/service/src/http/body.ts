@@ -11,7 +11,7 @@ export function installBodyParser(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     try {
-      const plan = request.routeOptions.config.plan;
+      const plan = request.operation.plan;
       const bytes = body as Buffer;
       if (plan?.takesBody === false && bytes.length > 0) throw new ValidationError('this operation takes no body');
       if (plan?.keepsRawBody === true || request.idempotencyKey !== undefined) request.rawBody = bytes;

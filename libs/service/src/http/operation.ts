@@ -1,5 +1,6 @@
 import { TimeoutError } from '@idp/errors';
 import type { OperationContext } from '@idp/telemetry';
+import type { RoutePlan } from './route-plan.ts';
 
 /** One request: its ids, its caller once known, and the signal that ends its work. */
 export class RequestOperation implements OperationContext {
@@ -18,6 +19,8 @@ export class RequestOperation implements OperationContext {
   onBehalfOf: string | undefined = undefined;
   tenantId: string | undefined = undefined;
   sessionId: string | undefined = undefined;
+  /** What the route declares; undefined where none matched. */
+  plan: RoutePlan | undefined = undefined;
   /** Code of the error that was answered. */
   errorCode: string | undefined = undefined;
   #abort: AbortController | undefined = undefined;

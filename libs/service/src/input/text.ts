@@ -33,10 +33,14 @@ export function name({ min = 1, max = 200 }: { min?: number; max?: number } = {}
 }
 
 /** Names that mean something in a path or a language and cannot be taken. */
-export const reservedSlugs: ReadonlySet<string> = new Set([
-  ...['api', 'admin', 'null', 'undefined', 'current', 'me', 'new', 'true', 'false', 'internal', 'system', 'platform'],
-  ...['default-tenant', 'healthz', 'readyz', 'metrics', 'docs', 'oauth2', 'well-known', 'constructor', 'prototype'],
-]);
+export const reservedSlugs: ReadonlySet<string> = new Set(
+  `
+  api admin null undefined current me new true false internal system platform default-tenant healthz readyz
+  metrics docs oauth2 well-known constructor prototype
+`
+    .trim()
+    .split(/\s+/),
+);
 
 /** Name used in paths: `[a-z0-9](-?[a-z0-9])*`, at most 63 characters. Reserved words are refused by `refuseReserved`. */
 export function slug() {

@@ -59,7 +59,7 @@ function serialized(
   { data, meta }: { data: unknown; meta?: Readonly<Record<string, unknown>> },
 ): string {
   const { requestId, traceId } = request.operation;
-  const hasEnvelope = request.routeOptions.config.plan?.envelope !== false;
+  const hasEnvelope = request.operation.plan?.envelope !== false;
   const body = hasEnvelope ? { data, meta: { requestId, traceId, ...meta } } : (data as Record<string, unknown>);
   return reply.serializeInput(body, String(status)) as string;
 }
