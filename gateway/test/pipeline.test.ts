@@ -21,7 +21,7 @@ async function refusal(path: string, init: RequestInit = {}) {
   const response = await gateway.fetch(path, init);
   const { headers, status } = response;
   const { error, meta } = (await response.json()) as ErrorBody;
-  expect(meta.requestId).toBe(headers.get('x-request-id'));
+  expect(meta).toEqual({ requestId: headers.get('x-request-id'), traceId: expect.stringMatching(/^[0-9a-f]{32}$/) });
   expect(headers.get('x-content-type-options')).toBe('nosniff');
   expect(headers.get('content-security-policy')).toBe("default-src 'none'; frame-ancestors 'none'");
   expect(headers.get('cache-control')).toBe('no-store');
@@ -219,11 +219,10 @@ describe('methods', () => {
 describe('limits', () => {
   test('a body above the limit of its route is 413 before it is read', async () => {
     const answer = await gateway.raw(
-      'POST /api/v1/auth/login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 16385\r\n\r\n',
+      'POST /api/v1/auth/login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 2000000\r\n\r\n',
     );
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
     expect(answer).toContain('"code":"PAYLOAD_TOO_LARGE"');
-    expect(answer).toMatch(/\r\nconnection: close\r\n/i);
   });
 
   test('more than 100 fields and more than 16 KiB of headers are 431', async () => {

@@ -1,8 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
-import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import type { Principal } from '@idp/auth';
+import type { Principal, TokenVerifier } from '@idp/auth';
 import { AuthError } from '@idp/errors';
 import { createTelemetry } from '@idp/telemetry';
 import { createEdge, type EdgeOptions } from '../edge/edge.ts';
@@ -40,6 +39,7 @@ export async function startGateway(
     edge?: never;
     edgeOptions?: Partial<EdgeOptions>;
     upstreams?: Record<string, Upstream>;
+    verifier?: TokenVerifier;
   } = {},
 ): Promise<StartedGateway> {
   const log: Record<string, unknown>[] = [];
@@ -51,7 +51,7 @@ export async function startGateway(
     destination,
     fields: accessLogFields,
   });
-  const { edgeOptions, upstreams, ...rest } = options;
+  const { edgeOptions, upstreams, verifier = { verify }, ...rest } = options;
   const edge = createEdge({
     health: () => Promise.resolve([{ name: 'auth', status: 'ok', version: '1' }]),
     documents: { merged: () => Promise.resolve({ openapi: '3.1.0' }), service: () => Promise.resolve(undefined) },
@@ -70,11 +70,7 @@ export async function startGateway(
     edge,
   });
   const port = await gateway.listen(0, '127.0.0.1');
-  const verify = (token: string) =>
-    token === goodToken
-      ? Promise.resolve({ id: 'user-1', tenantId: 'tenant-1' } as Principal)
-      : Promise.reject(new AuthError('the access token is not valid', { code: 'INVALID_TOKEN' }));
-  gateway.open({ upstreams: { auth: echo('auth'), catalog: echo('catalog'), ...upstreams }, verifier: { verify } });
+  gateway.open({ upstreams: { auth: echo('auth'), catalog: echo('catalog'), ...upstreams }, verifier });
   const url = `http://127.0.0.1:${port}`;
   return {
     gateway,
@@ -82,9 +78,14 @@ export async function startGateway(
     url,
     log,
     fetch: (path, init) => fetch(url + path, { redirect: 'manual', ...init }),
-    raw: (bytes) => text(Readable.from(exchange(port, bytes))),
+    raw: (bytes) => exchange(port, bytes),
     [Symbol.asyncDispose]: () => gateway.close(0),
   };
+}
+
+function verify(token: string): Promise<Principal> {
+  if (token === goodToken) return Promise.resolve({ id: 'user-1', tenantId: 'tenant-1' } as Principal);
+  return Promise.reject(new AuthError('the access token is not valid', { code: 'INVALID_TOKEN' }));
 }
 
 export const bearer = { authorization: `Bearer ${goodToken}` };
@@ -99,12 +100,15 @@ export function echo(service: string): Upstream {
   };
 }
 
-async function* exchange(port: number, bytes: string): AsyncGenerator<Buffer> {
-  const socket = connect(port, '127.0.0.1');
-  socket.write(bytes, 'latin1');
-  try {
-    for await (const chunk of socket) yield chunk as Buffer;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
-  }
+/** The other end may close while we still write: what it said until then counts. */
+function exchange(port: number, bytes: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    let answer = '';
+    socket.setEncoding('utf8');
+    socket.on('data', (chunk: string) => (answer += chunk));
+    socket.on('error', () => undefined);
+    socket.on('close', () => resolve(answer));
+    socket.write(bytes, 'latin1');
+  });
 }

@@ -1,4 +1,4 @@
-import { STATUS_CODES, type ServerResponse } from 'node:http';
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import { toWire, type WireError } from '@idp/errors';
 
 /** Ids an answer carries; null where the request never got that far. */
@@ -20,7 +20,9 @@ const jsonType = 'application/json; charset=utf-8';
 /** `{ error, meta }` of the platform. */
 export function envelopeOf(wire: WireError, ids: AnswerIds): string {
   const { code, message, details } = wire;
-  return JSON.stringify({ error: { code, message, ...(details === undefined ? {} : { details }) }, meta: ids });
+  const { requestId, traceId } = ids;
+  const error = details === undefined ? { code, message } : { code, message, details };
+  return JSON.stringify({ error, meta: { requestId, traceId } });
 }
 
 /** Names Backstage's error types have for these statuses (`@backstage/errors`). */
@@ -49,10 +51,18 @@ export function answerError(
 ): WireError {
   const wire = toWire(error);
   const body = form.backstage === undefined ? envelopeOf(wire, ids) : backstageBodyOf(wire, form.backstage);
-  // What the client still sends would have to be read to keep the connection.
-  if (wire.status === 413) res.setHeader('connection', 'close');
+  // To keep the connection, what the client still sends would have to be read.
+  if (sendsMuch(res.req)) res.setHeader('connection', 'close');
   answerWith(res, wire.status, { ...wire.headers, ...form.headers, 'cache-control': 'no-store' }, body);
   return wire;
+}
+
+const readToTheEndBytes = 64 * 1024;
+
+function sendsMuch(req: IncomingMessage): boolean {
+  return (
+    req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > readToTheEndBytes
+  );
 }
 
 /** Writes a whole answer with the security headers; a `HEAD` request gets the headers alone. */

@@ -1,3 +1,5 @@
 /** Servers, databases, tokens and clients for tests. */
 export { emptyDatabase, type EmptyDatabase } from './database/empty-database.ts';
 export { testDatabase, type ServiceUrls, type TestDatabase } from './database/test-database.ts';
+export { startTestFleet, type TestAnswer, type TestFleet, type TestFleetOptions } from './fleet/test-fleet.ts';
+export type { People, TestPrincipal, TestTenant } from './fleet/test-tenant.ts';
