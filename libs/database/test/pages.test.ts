@@ -38,39 +38,39 @@ function fill(count: number): Promise<unknown> {
   );
 }
 
-test.each(['asc', 'desc'] as const)(
-  'walks 100,000 rows %s, each exactly once, while rows come and go',
-  async (direction) => {
-    await fill(100_000);
-    const { rows } = await probe.admin.query<{ id: string; doomed: boolean }>(
-      `select id, name like '%7' as doomed from things`,
-    );
-    const survivors = new Set(rows.filter(({ doomed }) => !doomed).map(({ id }) => id));
-    const churn = new AbortController();
-    const churning = (async () => {
-      for (let n = 0; !churn.signal.aborted; n += 1) {
-        await probe.admin.query(`delete from things where id in (select id from things where name like '%7' limit 50)`);
-        await probe.admin.query(
-          `insert into things (tenant_id, id, name, created_at)
+test.each([
+  { direction: 'asc', count: 100_000 },
+  { direction: 'desc', count: 5_000 },
+] as const)('walks $count rows $direction, each exactly once, while rows come and go', async ({ direction, count }) => {
+  await fill(count);
+  const { rows } = await probe.admin.query<{ id: string; doomed: boolean }>(
+    `select id, name like '%7' as doomed from things`,
+  );
+  const survivors = new Set(rows.filter(({ doomed }) => !doomed).map(({ id }) => id));
+  const churn = new AbortController();
+  const churning = (async () => {
+    for (let n = 0; !churn.signal.aborted; n += 1) {
+      await probe.admin.query(`delete from things where id in (select id from things where name like '%7' limit 50)`);
+      await probe.admin.query(
+        `insert into things (tenant_id, id, name, created_at)
          select $1, gen_random_uuid(), 'new' || $2::int4 || '-' || i, timestamptz '2026-01-01 00:00:00Z' + random() * 33000 * interval '1 microsecond'
          from generate_series(1, 20) as i`,
-          [tenantA, n],
-        );
-      }
-    })();
-    const seen: string[] = [];
-    let cursor: string | undefined;
-    do {
-      const found = await page({ direction, limit: 100, cursor });
-      seen.push(...found.data.map(({ id }) => id));
-      cursor = found.nextCursor;
-    } while (cursor !== undefined);
-    churn.abort();
-    await churning;
-    expect(new Set(seen).size).toBe(seen.length);
-    expect(seen.filter((id) => survivors.has(id))).toHaveLength(survivors.size);
-  },
-);
+        [tenantA, n],
+      );
+    }
+  })();
+  const seen: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const found = await page({ direction, limit: 100, cursor });
+    seen.push(...found.data.map(({ id }) => id));
+    cursor = found.nextCursor;
+  } while (cursor !== undefined);
+  churn.abort();
+  await churning;
+  expect(new Set(seen).size).toBe(seen.length);
+  expect(seen.filter((id) => survivors.has(id))).toHaveLength(survivors.size);
+});
 
 test('the last page has no cursor', async () => {
   await fill(4);
