@@ -6,6 +6,7 @@ import type { CatalogContext } from '../context.ts';
 import { foldText } from '../domain/query/text.ts';
 import { refreshEntity } from '../operations/refresh-entity.ts';
 import { removeEntity } from '../operations/remove-entity.ts';
+import { sendEmpty } from './json-reply.ts';
 import { backstageErrorSchema, emptySchema } from './schemas.ts';
 
 const canonicalUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -27,7 +28,7 @@ export function entityWriteRoutes(context: CatalogContext): RoutePlugin {
         const { tenantId } = principalOf(request);
         const { signal } = request.operation;
         await context.database.tenant(tenantId).write((tx) => refreshEntity(tx, context, { ref }), { signal });
-        return reply.code(200).send(null);
+        return sendEmpty(reply, 200);
       },
     });
     app.delete('/entities/by-uid/:uid', {
@@ -41,7 +42,7 @@ export function entityWriteRoutes(context: CatalogContext): RoutePlugin {
       handler: async (request, reply) => {
         const { uid } = request.params;
         if (canonicalUuid.test(uid)) await removeIfKnown(context, request, uid.toLowerCase());
-        return reply.code(204).send(null);
+        return sendEmpty(reply, 204);
       },
     });
   };

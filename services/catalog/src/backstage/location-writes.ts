@@ -9,6 +9,7 @@ import { previewLocation } from '../operations/preview-location.ts';
 import { registerLocation } from '../operations/register-location.ts';
 import { updateLocation } from '../operations/update-location.ts';
 import type { LocationRow } from '../store/locations.ts';
+import { sendEmpty } from './json-reply.ts';
 import { backstageErrorSchema, emptySchema, entitySchema, locationSchema } from './schemas.ts';
 
 const canonicalUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -54,7 +55,7 @@ export function locationWriteRoutes(context: CatalogContext): RoutePlugin {
         const id = locationId(request.params.id);
         requireWritable(context);
         await context.database.tenant(tenantId).write((tx) => deleteLocation(tx, context, { id, actor }), { signal });
-        return reply.code(204).send(null);
+        return sendEmpty(reply, 204);
       },
     });
   };

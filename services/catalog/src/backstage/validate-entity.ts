@@ -5,6 +5,7 @@ import { processEntity } from '../domain/ingestion/process-entity.ts';
 import { isJsonObject, type Json } from '../domain/model/entity.ts';
 import { parseLocationRef, type LocationRef } from '../domain/model/location-ref.ts';
 import { ModelError } from '../domain/model/model-error.ts';
+import { sendEmpty } from './json-reply.ts';
 import { emptySchema } from './schemas.ts';
 
 const errorsSchema = z.object({ errors: z.array(z.looseObject({ name: z.string(), message: z.string() })) });
@@ -29,7 +30,7 @@ export function validateEntityRoutes(context: CatalogContext): RoutePlugin {
       handler: async (request, reply) => {
         const problem = findProblem(context, request.body);
         if (problem !== undefined) return reply.code(400).send({ errors: [problem] });
-        return reply.code(200).send(null);
+        return sendEmpty(reply, 200);
       },
     });
   };

@@ -88,7 +88,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<IngestionW
     directory,
     sql,
     files: (files) => writeFiles(directory, files),
-    scan: () => ingestDirectory(context, { tenantId, directory, signal: AbortSignal.timeout(30_000) }),
+    scan: () => ingestDirectory(context, { tenantId, directory, signal: AbortSignal.timeout(120_000) }),
     ...tenantReader(sql, tenantId),
     async [Symbol.asyncDispose]() {
       await service.stop({ deadlineMs: 5000 });
