@@ -23,6 +23,8 @@ export const authConfig = z.object({
   ARGON2_LANES: integer({ min: 1, max: 16 }).default(1),
   HASH_CONCURRENCY: integer({ min: 1, max: 64 }).default(4),
   HASH_QUEUE: integer({ min: 0, max: 10_000 }).default(32),
+  /** Read by Node itself, 4 unless set; here it bounds the hashes at once. */
+  UV_THREADPOOL_SIZE: integer({ min: 1, max: 1024 }).default(4),
   IDP_TENANT: z.string().default('default'),
   IDP_ADMIN_EMAIL: z.string().optional(),
   IDP_ADMIN_PASSWORD: secret().optional(),

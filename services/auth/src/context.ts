@@ -39,8 +39,9 @@ export async function createAuthContext(platform: ServicePlatform<AuthConfig>): 
     clock,
     passwords: createPasswordHasher({
       parameters: { memoryKib: config.ARGON2_MEMORY_KIB, passes: config.ARGON2_PASSES, lanes: config.ARGON2_LANES },
-      concurrency: config.HASH_CONCURRENCY,
-      queue: config.HASH_QUEUE,
+      // Signing, verifying and name look-ups share the thread pool: one thread stays free of hashes.
+      concurrency: Math.max(1, Math.min(config.HASH_CONCURRENCY, config.UV_THREADPOOL_SIZE - 1)),
+      admitted: config.HASH_CONCURRENCY + config.HASH_QUEUE,
       metrics: platform.metrics,
     }),
     commonPasswords: createCommonPasswords(),

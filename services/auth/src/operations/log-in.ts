@@ -34,8 +34,15 @@ export interface SignIn extends TokenPair {
 
 const userAgentCharactersMax = 512;
 
-/** Signs a person in with a password: a new session and its first pair of tokens. Errors of `verifyCredentials`. */
-export async function logIn(ctx: AuthContext, input: Credentials & { client: ClientInfo }): Promise<SignIn> {
+/**
+ * Signs a person in with a password: a new session and its first pair of tokens. Errors of `verifyCredentials`, and 503
+ * `HASH_BUSY` before anything is read.
+ */
+export function logIn(ctx: AuthContext, input: Credentials & { client: ClientInfo }): Promise<SignIn> {
+  return ctx.passwords.admit(() => logInAdmitted(ctx, input));
+}
+
+async function logInAdmitted(ctx: AuthContext, input: Credentials & { client: ClientInfo }): Promise<SignIn> {
   const verified = await verifyCredentials(ctx, input);
   const { account, tenant, reason } = verified;
   const sessionId = newId();

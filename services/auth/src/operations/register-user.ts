@@ -38,7 +38,7 @@ export async function prepareUser(ctx: Preparing, input: NewUser): Promise<Prepa
   }
   const surroundings = { email: address.norm, ...(input.homeTenant && { tenantSlug: input.homeTenant.slug }) };
   await requireAcceptablePassword(input.password, surroundings, ctx.commonPasswords);
-  const phc = await ctx.passwords.hash(input.password);
+  const phc = await ctx.passwords.admit(() => ctx.passwords.hash(input.password));
   return {
     id: newId(),
     address,

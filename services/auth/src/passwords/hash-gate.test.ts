@@ -18,11 +18,13 @@ function manualWorks() {
   };
 }
 
-test('at 1 000 at once 4 run, 32 wait and the rest are turned away at once', async () => {
-  const gate = createHashGate({ concurrency: 4, queue: 32 });
+test('of 1 000 at once 36 are let in, 4 hash, 32 wait and the rest are turned away at once', async () => {
+  const gate = createHashGate({ concurrency: 4, admitted: 36 });
   const works = manualWorks();
   const refusals: unknown[] = [];
-  const all = Array.from({ length: 1_000 }, () => gate.run(works.work).catch((error: unknown) => refusals.push(error)));
+  const all = Array.from({ length: 1_000 }, () =>
+    gate.admit(() => gate.hash(works.work)).catch((error: unknown) => refusals.push(error)),
+  );
   await new Promise(setImmediate);
   expect(refusals).toHaveLength(964);
   expect(refusals[0]).toMatchObject({ code: 'HASH_BUSY', status: 503, retryAfterSeconds: 1 });
@@ -36,15 +38,31 @@ test('at 1 000 at once 4 run, 32 wait and the rest are turned away at once', asy
   expect(gate.waiting()).toBe(0);
 });
 
-test('a failing work frees its place', async () => {
-  const gate = createHashGate({ concurrency: 1, queue: 0 });
-  await expect(gate.run(() => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
-  await expect(gate.run(async () => 'fine')).resolves.toBe('fine');
+test('work that is turned away has not begun', async () => {
+  const gate = createHashGate({ concurrency: 1, admitted: 1 });
+  const works = manualWorks();
+  const first = gate.admit(works.work);
+  let begun = false;
+  const second = gate.admit(async () => {
+    begun = true;
+  });
+  await expect(second).rejects.toMatchObject({ code: 'HASH_BUSY' });
+  expect(begun).toBe(false);
+  works.ends[0]?.();
+  await first;
 });
 
-test('who waits first runs first', async () => {
-  const gate = createHashGate({ concurrency: 1, queue: 10 });
+test('failing work frees its place, inside and at the hash', async () => {
+  const gate = createHashGate({ concurrency: 1, admitted: 1 });
+  const broken = () => gate.admit(() => gate.hash(() => Promise.reject(new Error('broken'))));
+  await expect(broken()).rejects.toThrow('broken');
+  await expect(broken()).rejects.toThrow('broken');
+  await expect(gate.admit(() => gate.hash(async () => 'fine'))).resolves.toBe('fine');
+});
+
+test('who waits first hashes first', async () => {
+  const gate = createHashGate({ concurrency: 1, admitted: 10 });
   const order: number[] = [];
-  await Promise.all([0, 1, 2, 3].map((index) => gate.run(async () => order.push(index))));
+  await Promise.all([0, 1, 2, 3].map((index) => gate.hash(async () => order.push(index))));
   expect(order).toEqual([0, 1, 2, 3]);
 });

@@ -5,11 +5,13 @@ import { createHashGate } from './hash-gate.ts';
 import { formatPhc, parsePhc, type Argon2Hash, type Argon2Parameters } from './phc.ts';
 
 export interface PasswordHasher {
-  /** A new PHC string. 503 `HASH_BUSY` when too many hashes are wanted at once. */
+  /** Runs an operation that hashes; 503 `HASH_BUSY` at once, with nothing begun, when too many are under way. */
+  admit<T>(operation: () => Promise<T>): Promise<T>;
+  /** A new PHC string, made when a place is free. Call it inside `admit`. */
   hash(password: string): Promise<string>;
   /**
    * Whether `password` belongs to `phc`; without a hash one of equal cost is computed and the answer is false, so that
-   * an account that does not exist takes as long as a wrong password. `outdated`: made with other parameters than now.
+   * an account that does not exist takes as long as a wrong password. Call it inside `admit`. `outdated`: made with other parameters than now.
    */
   verify(password: string, phc: string | undefined): Promise<{ matches: boolean; outdated: boolean }>;
 }
@@ -21,12 +23,14 @@ const hashBytes = 32;
 /** argon2id (RFC 9106) by `node:crypto`, behind the hash gate. The password enters as its exact UTF-8 bytes. */
 export function createPasswordHasher(options: {
   parameters: Argon2Parameters;
+  /** Hashes at once. */
   concurrency: number;
-  queue: number;
+  /** Operations under way, those that wait included. */
+  admitted: number;
   metrics: Metrics;
 }): PasswordHasher {
-  const { parameters, concurrency, queue, metrics } = options;
-  const gate = createHashGate({ concurrency, queue });
+  const { parameters, concurrency, admitted, metrics } = options;
+  const gate = createHashGate({ concurrency, admitted });
   const seconds = metrics.histogram('auth_hash_seconds', 'Time of one password hash, waiting excluded');
   metrics.gauge('auth_hash_queue', 'Password hashes waiting for a place', [], function collect() {
     this.set(gate.waiting());
@@ -34,7 +38,7 @@ export function createPasswordHasher(options: {
   const nobody: Argon2Hash = { ...parameters, salt: randomBytes(saltBytes), hash: randomBytes(hashBytes) };
 
   function compute(password: string, { memoryKib, passes, lanes, salt }: Omit<Argon2Hash, 'hash'>, length: number) {
-    return gate.run(async () => {
+    return gate.hash(async () => {
       const stop = seconds.startTimer();
       try {
         return await derive('argon2id', {
@@ -52,6 +56,7 @@ export function createPasswordHasher(options: {
   }
 
   return {
+    admit: gate.admit,
     async hash(password) {
       const salt = randomBytes(saltBytes);
       const hash = await compute(password, { ...parameters, salt }, hashBytes);
