@@ -3,7 +3,6 @@ import { newId, type TopicDefinition } from '@idp/contracts';
 import type { Tx } from '@idp/database';
 import type { Logger, Metrics } from '@idp/telemetry';
 import { emptyDatabase } from '@idp/testing';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   createEventRuntime,
   createPostgresTransport,
@@ -25,6 +24,12 @@ import {
   type ProbeTables,
   type ServiceHandle,
 } from './bench-database.ts';
+import { quickTiming } from './timing.ts';
+import { until } from './until.ts';
+
+export { recordEffect } from './record-effect.ts';
+export { quickTiming } from './timing.ts';
+export { until } from './until.ts';
 
 export interface Probe extends AsyncDisposable {
   address: Address;
@@ -76,16 +81,6 @@ async function emptyTables({ adminUrl }: Address): Promise<void> {
     `truncate ${names.join()}, bus.records, bus.group_offsets; update bus.partitions set next_offset = 0`,
   );
 }
-
-/** Times short enough for a test to wait for them. */
-export const quickTiming: Partial<ConsumerTiming> = {
-  handlerMs: 2_000,
-  retryMs: { first: 5, max: 20 },
-  eventMs: 100,
-  parkedMs: [50],
-  gapMs: 300,
-  parkedPollMs: 50,
-};
 
 export interface Running extends AsyncDisposable {
   producing: EventRuntime;
@@ -144,15 +139,6 @@ export async function run(probe: Probe, { consumers, timing, env = {} }: RunOpti
   };
 }
 
-/** Waits for a condition, at most 20 s. */
-export async function until(condition: () => Promise<boolean> | boolean, what = 'the condition'): Promise<void> {
-  const deadline = performance.now() + 20_000;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`${what} did not come true`);
-    await sleep(5);
-  }
-}
-
 /** Changes an aggregate as a service does: its row gives the version, the event leaves with the commit. */
 export async function change(tx: Tx<ProbeTables>, id: string, name = id): Promise<number> {
   const { rows } = await sql<{ version: number }>`
@@ -200,24 +186,6 @@ export function listEffects(
         .orderBy('no')
         .execute(),
     );
-}
-
-/** Records an effect; without a unique key, so that a second one shows. */
-export async function recordEffect(
-  tx: Tx<ProbeTables>,
-  consumer: string,
-  event: { id: string; aggregateId: string; version: number | undefined },
-): Promise<void> {
-  await tx.db
-    .insertInto('effects')
-    .values({
-      tenant_id: tx.tenantId,
-      consumer,
-      event_id: event.id,
-      aggregate_id: event.aggregateId,
-      version: event.version ?? null,
-    } as never)
-    .execute();
 }
 
 export function versionsOf(effects: readonly Effect[], aggregateId: string): (number | null)[] {

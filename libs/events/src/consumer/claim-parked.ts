@@ -1,15 +1,21 @@
 import { sql, type Kysely } from 'kysely';
 import type { ParkedRow } from './parking-store.ts';
 
-const claimMs = 60_000;
+export interface ClaimRequest {
+  /** Consumers that keep order. */
+  ordered: readonly string[];
+  unordered: readonly string[];
+  limit: number;
+  claimMs: number;
+}
 
 /**
  * Takes due events for one try: the head of each key (lowest version) where the consumer keeps order, any event elsewhere.
- * Committed before the try, so a crash leaves them to the next claim a minute later.
+ * Committed before the try, so a crash leaves them to the next claim after `claimMs`.
  */
 export async function claimParked(
   db: Kysely<never>,
-  { ordered, unordered, limit }: { ordered: readonly string[]; unordered: readonly string[]; limit: number },
+  { ordered, unordered, limit, claimMs }: ClaimRequest,
 ): Promise<ParkedRow[]> {
   const { rows } = await sql<ParkedRow>`
     with due as (

@@ -19,15 +19,16 @@ export interface ParkedLoopOptions {
   /** By consumer name. */
   environments: ReadonlyMap<string, ChunkEnvironment>;
   pollMs: number;
+  claimMs: number;
   logger: Logger;
 }
 
 /** Tries parked events when they are due: a timer for the next known one, and a poll for those of other processes. */
-export function startParkedLoop({ door, environments, pollMs, logger }: ParkedLoopOptions): ParkedLoop {
+export function startParkedLoop({ door, environments, pollMs, claimMs, logger }: ParkedLoopOptions): ParkedLoop {
   const ending = new AbortController();
   const byOrder = Map.groupBy(environments.values(), ({ consumer }) => consumer.ordering === 'key');
   const names = (ordered: boolean): string[] => (byOrder.get(ordered) ?? []).map(({ consumer }) => consumer.name);
-  const request = { ordered: names(true), unordered: names(false), limit: claimLimit };
+  const request = { ordered: names(true), unordered: names(false), limit: claimLimit, claimMs };
   let timer: NodeJS.Timeout | undefined;
   let dueAt = Infinity;
   let running: Promise<void> | undefined;

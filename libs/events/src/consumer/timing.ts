@@ -14,6 +14,8 @@ export interface ConsumerTiming {
   parkedAttemptsMax: number;
   /** How long a missing version is waited for. */
   gapMs: number;
+  /** How long one try of a parked event keeps others from it: after a crash it is due again then. */
+  claimMs: number;
   /** How often parked events that became due are looked for. */
   parkedPollMs: number;
 }
@@ -30,6 +32,7 @@ export const defaultTiming: ConsumerTiming = {
   parkedMs: [30_000, minute, 5 * minute, 15 * minute, hour],
   parkedAttemptsMax: 29,
   gapMs: minute,
+  claimMs: minute,
   parkedPollMs: 5_000,
 };
 

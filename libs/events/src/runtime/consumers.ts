@@ -82,7 +82,7 @@ export function createConsumers(parts: RuntimeParts): Consumers {
         if (paused.has(consumer.name)) subscription.pause();
       }
       if (names.length === 0) return;
-      parked = startParkedLoop({ door, environments, pollMs: timing.parkedPollMs, logger });
+      parked = startParkedLoop({ door, environments, pollMs: timing.parkedPollMs, claimMs: timing.claimMs, logger });
       const follow = (): void =>
         void followPaused().catch((error: unknown) =>
           logger.warn({ err: error }, 'states of consumers could not be read'),

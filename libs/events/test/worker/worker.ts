@@ -1,0 +1,55 @@
+// A process of its own with both services of the probe, for tests that kill it. Reads ADMIN_URL, PREFIX and FAILPOINT; says
+// `ready` and, when nothing is left to do, `drained`. KILLER names an aggregate whose event ends the process.
+import {
+  createEventRuntime,
+  createPostgresTransport,
+  createWakeSignal,
+  defineConsumer,
+  RetryLater,
+} from '../../src/index.ts';
+import { openService, producer, reader, topicsWithReaders, type ProbeTables } from '../bench-database.ts';
+import { recordEffect } from '../record-effect.ts';
+import { quickTiming } from '../timing.ts';
+import { until } from '../until.ts';
+
+const { ADMIN_URL, PREFIX, KILLER, LATER } = process.env;
+if (ADMIN_URL === undefined || PREFIX === undefined) throw new Error('ADMIN_URL and PREFIX are needed');
+const address = { adminUrl: ADMIN_URL, prefix: PREFIX };
+const name = 'reader.probe';
+const topics = topicsWithReaders(name);
+const wake = createWakeSignal();
+
+const consumer = defineConsumer<'idp.catalog.v1.EntityUpdated', ProbeTables>({
+  name,
+  types: ['idp.catalog.v1.EntityUpdated'],
+  ordering: 'key',
+  async handle(tx, event, { attempt }) {
+    if (event.aggregateId === KILLER) process.kill(process.pid, 'SIGKILL');
+    if (event.aggregateId === LATER && attempt === 1) throw new RetryLater(20);
+    await recordEffect(tx, name, event);
+  },
+});
+
+const runtimes = [producer, reader].map((service) => {
+  const { database, logger, metrics } = openService(service, address);
+  const transport = createPostgresTransport({ database, wake, logger });
+  const consumers = service === reader ? [consumer] : [];
+  const env = process.env;
+  return createEventRuntime({
+    service,
+    database,
+    transport,
+    wake,
+    consumers,
+    metrics,
+    logger,
+    env,
+    topics,
+    timing: quickTiming,
+  });
+});
+for (const runtime of runtimes) await runtime.start();
+process.stdout.write('ready\n');
+for (const runtime of runtimes) await runtime.drain();
+if (KILLER === undefined) await until(async () => (await runtimes[1]!.status()).consumers[0]!.parked === 0);
+process.stdout.write('drained\n');
