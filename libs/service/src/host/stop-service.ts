@@ -1,3 +1,4 @@
+import type { FastifyInstance } from 'fastify';
 import type { ServiceParts } from './start-service.ts';
 
 const httpShare = 0.6;
@@ -26,7 +27,7 @@ export async function stopService(parts: ServiceParts, deadlineMs: number): Prom
   }
 
   state.markDraining();
-  await phase('http', () => Promise.all([app.close(), app.idle()]), left() * httpShare);
+  await phase('http', () => closeHttp(app), left() * httpShare);
   app.server.closeAllConnections();
   const eventsMs = left() * eventsShare;
   await phase('events', () => events.stop(eventsMs), eventsMs + 100);
@@ -49,4 +50,12 @@ async function within(work: Promise<unknown>, limitMs: number): Promise<boolean>
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Takes no new connection, lets requests in flight finish, and then does not wait for clients that keep theirs open. */
+async function closeHttp(app: FastifyInstance): Promise<void> {
+  const closed = app.close();
+  await app.idle();
+  app.server.closeAllConnections();
+  await closed;
 }
