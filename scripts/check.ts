@@ -21,6 +21,7 @@ const steps: Step[] = [
   { name: 'protobuf', command: ['node', 'scripts/check-proto.ts'] },
   { name: 'generated', command: ['node', 'scripts/generate.ts', '--check'], fix: ['node', 'scripts/generate.ts'] },
   { name: 'migrations', command: ['node', 'scripts/check-migrations.ts'] },
+  { name: 'settings', command: ['node', 'scripts/check-configuration.ts'] },
   { name: 'links', command: ['node', 'scripts/check-links.ts'] },
 ];
 
