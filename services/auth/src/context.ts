@@ -41,7 +41,7 @@ export async function createAuthContext(platform: ServicePlatform<AuthConfig>): 
       parameters: { memoryKib: config.ARGON2_MEMORY_KIB, passes: config.ARGON2_PASSES, lanes: config.ARGON2_LANES },
       // Signing, verifying and name look-ups share the thread pool: one thread stays free of hashes.
       concurrency: Math.max(1, Math.min(config.HASH_CONCURRENCY, config.UV_THREADPOOL_SIZE - 1)),
-      admitted: config.HASH_CONCURRENCY + config.HASH_QUEUE,
+      queue: config.HASH_QUEUE,
       metrics: platform.metrics,
     }),
     commonPasswords: createCommonPasswords(),

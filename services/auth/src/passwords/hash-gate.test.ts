@@ -18,13 +18,11 @@ function manualWorks() {
   };
 }
 
-test('of 1 000 at once 36 are let in, 4 hash, 32 wait and the rest are turned away at once', async () => {
-  const gate = createHashGate({ concurrency: 4, admitted: 36 });
+test('at 1 000 at once 4 run, 32 wait and the rest are turned away at once', async () => {
+  const gate = createHashGate({ concurrency: 4, queue: 32 });
   const works = manualWorks();
   const refusals: unknown[] = [];
-  const all = Array.from({ length: 1_000 }, () =>
-    gate.admit(() => gate.hash(works.work)).catch((error: unknown) => refusals.push(error)),
-  );
+  const all = Array.from({ length: 1_000 }, () => gate.run(works.work).catch((error: unknown) => refusals.push(error)));
   await new Promise(setImmediate);
   expect(refusals).toHaveLength(964);
   expect(refusals[0]).toMatchObject({ code: 'HASH_BUSY', status: 503, retryAfterSeconds: 1 });
@@ -39,11 +37,11 @@ test('of 1 000 at once 36 are let in, 4 hash, 32 wait and the rest are turned aw
 });
 
 test('work that is turned away has not begun', async () => {
-  const gate = createHashGate({ concurrency: 1, admitted: 1 });
+  const gate = createHashGate({ concurrency: 1, queue: 0 });
   const works = manualWorks();
-  const first = gate.admit(works.work);
+  const first = gate.run(works.work);
   let begun = false;
-  const second = gate.admit(async () => {
+  const second = gate.run(async () => {
     begun = true;
   });
   await expect(second).rejects.toMatchObject({ code: 'HASH_BUSY' });
@@ -52,17 +50,17 @@ test('work that is turned away has not begun', async () => {
   await first;
 });
 
-test('failing work frees its place, inside and at the hash', async () => {
-  const gate = createHashGate({ concurrency: 1, admitted: 1 });
-  const broken = () => gate.admit(() => gate.hash(() => Promise.reject(new Error('broken'))));
+test('failing work frees its place', async () => {
+  const gate = createHashGate({ concurrency: 1, queue: 0 });
+  const broken = () => gate.run(() => Promise.reject(new Error('broken')));
   await expect(broken()).rejects.toThrow('broken');
   await expect(broken()).rejects.toThrow('broken');
-  await expect(gate.admit(() => gate.hash(async () => 'fine'))).resolves.toBe('fine');
+  await expect(gate.run(async () => 'fine')).resolves.toBe('fine');
 });
 
-test('who waits first hashes first', async () => {
-  const gate = createHashGate({ concurrency: 1, admitted: 10 });
+test('who waits first runs first', async () => {
+  const gate = createHashGate({ concurrency: 1, queue: 10 });
   const order: number[] = [];
-  await Promise.all([0, 1, 2, 3].map((index) => gate.hash(async () => order.push(index))));
+  await Promise.all([0, 1, 2, 3].map((index) => gate.run(async () => order.push(index))));
   expect(order).toEqual([0, 1, 2, 3]);
 });

@@ -2,25 +2,28 @@ import { UnavailableError } from '@idp/errors';
 
 export interface HashGate {
   /**
-   * Runs work that will want hashes, everything around them included; 503 `HASH_BUSY` at once when as many are inside as
-   * may run and wait. Work turned away has touched nothing: no connection, no memory of a hash.
+   * Runs an operation that hashes when a place is free, in order of arrival; 503 `HASH_BUSY` at once when the queue is
+   * full. The whole operation holds the place: those who wait hold no connection, and those turned away have begun nothing.
    */
-  admit<T>(work: () => Promise<T>): Promise<T>;
-  /** Runs one hash when a place is free, in order of arrival. */
-  hash<T>(work: () => Promise<T>): Promise<T>;
-  /** Hashes waiting for a place now. */
+  run<T>(operation: () => Promise<T>): Promise<T>;
+  /** Operations waiting now. */
   waiting(): number;
 }
 
-/** `admitted` callers inside at most, `concurrency` hashes at once: what hashing takes of memory and of the thread pool. */
-export function createHashGate({ concurrency, admitted }: { concurrency: number; admitted: number }): HashGate {
+/** Bounds what password hashing takes of memory, connections and the thread pool: `concurrency` run, `queue` wait. */
+export function createHashGate({ concurrency, queue }: { concurrency: number; queue: number }): HashGate {
   const waiters: (() => void)[] = [];
-  let inside = 0;
   let running = 0;
 
   async function enter(): Promise<void> {
-    if (running < concurrency) running += 1;
-    else await new Promise<void>((resolve) => waiters.push(resolve));
+    if (running < concurrency) {
+      running += 1;
+      return;
+    }
+    if (waiters.length >= queue) {
+      throw new UnavailableError('too many sign-ins at once', { code: 'HASH_BUSY', retryAfterSeconds: 1 });
+    }
+    await new Promise<void>((resolve) => waiters.push(resolve));
   }
 
   /** A place that becomes free goes to the first waiter, so `running` stays as it is. */
@@ -31,21 +34,10 @@ export function createHashGate({ concurrency, admitted }: { concurrency: number;
   }
 
   return {
-    async admit(work) {
-      if (inside >= admitted) {
-        throw new UnavailableError('too many sign-ins at once', { code: 'HASH_BUSY', retryAfterSeconds: 1 });
-      }
-      inside += 1;
-      try {
-        return await work();
-      } finally {
-        inside -= 1;
-      }
-    },
-    async hash(work) {
+    async run(operation) {
       await enter();
       try {
-        return await work();
+        return await operation();
       } finally {
         leave();
       }

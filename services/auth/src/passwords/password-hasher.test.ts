@@ -6,7 +6,7 @@ import { parsePhc } from './phc.ts';
 const small = { memoryKib: 64, passes: 1, lanes: 1 };
 
 function hasher(parameters = small) {
-  return createPasswordHasher({ parameters, concurrency: 4, admitted: 36, metrics: createMetrics('auth') });
+  return createPasswordHasher({ parameters, concurrency: 4, queue: 32, metrics: createMetrics('auth') });
 }
 
 test('a password matches its own hash and no other', async () => {

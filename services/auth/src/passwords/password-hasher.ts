@@ -5,9 +5,9 @@ import { createHashGate } from './hash-gate.ts';
 import { formatPhc, parsePhc, type Argon2Hash, type Argon2Parameters } from './phc.ts';
 
 export interface PasswordHasher {
-  /** Runs an operation that hashes; 503 `HASH_BUSY` at once, with nothing begun, when too many are under way. */
+  /** Runs an operation that hashes when its turn comes; 503 `HASH_BUSY` at once, with nothing begun, when too many wait. */
   admit<T>(operation: () => Promise<T>): Promise<T>;
-  /** A new PHC string, made when a place is free. Call it inside `admit`. */
+  /** A new PHC string. Call it inside `admit`. */
   hash(password: string): Promise<string>;
   /**
    * Whether `password` belongs to `phc`; without a hash one of equal cost is computed and the answer is false, so that
@@ -23,40 +23,40 @@ const hashBytes = 32;
 /** argon2id (RFC 9106) by `node:crypto`, behind the hash gate. The password enters as its exact UTF-8 bytes. */
 export function createPasswordHasher(options: {
   parameters: Argon2Parameters;
-  /** Hashes at once. */
   concurrency: number;
-  /** Operations under way, those that wait included. */
-  admitted: number;
+  queue: number;
   metrics: Metrics;
 }): PasswordHasher {
-  const { parameters, concurrency, admitted, metrics } = options;
-  const gate = createHashGate({ concurrency, admitted });
+  const { parameters, concurrency, queue, metrics } = options;
+  const gate = createHashGate({ concurrency, queue });
   const seconds = metrics.histogram('auth_hash_seconds', 'Time of one password hash, waiting excluded');
-  metrics.gauge('auth_hash_queue', 'Password hashes waiting for a place', [], function collect() {
+  metrics.gauge('auth_hash_queue', 'Operations that hash, waiting for their turn', [], function collect() {
     this.set(gate.waiting());
   });
   const nobody: Argon2Hash = { ...parameters, salt: randomBytes(saltBytes), hash: randomBytes(hashBytes) };
 
-  function compute(password: string, { memoryKib, passes, lanes, salt }: Omit<Argon2Hash, 'hash'>, length: number) {
-    return gate.hash(async () => {
-      const stop = seconds.startTimer();
-      try {
-        return await derive('argon2id', {
-          message: Buffer.from(password, 'utf8'),
-          nonce: salt,
-          parallelism: lanes,
-          tagLength: length,
-          memory: memoryKib,
-          passes,
-        });
-      } finally {
-        stop();
-      }
-    });
+  async function compute(
+    password: string,
+    { memoryKib, passes, lanes, salt }: Omit<Argon2Hash, 'hash'>,
+    length: number,
+  ) {
+    const stop = seconds.startTimer();
+    try {
+      return await derive('argon2id', {
+        message: Buffer.from(password, 'utf8'),
+        nonce: salt,
+        parallelism: lanes,
+        tagLength: length,
+        memory: memoryKib,
+        passes,
+      });
+    } finally {
+      stop();
+    }
   }
 
   return {
-    admit: gate.admit,
+    admit: gate.run,
     async hash(password) {
       const salt = randomBytes(saltBytes);
       const hash = await compute(password, { ...parameters, salt }, hashBytes);
