@@ -65,3 +65,12 @@ function lists(path: string): boolean {
 function endsWithParameter(path: string): boolean {
   return /\/\{[^}]+\}$/.test(path);
 }
+
+/** One stand-in for each service is enough for what happens before routing; one that asks for a credential is preferred. */
+export function onePerTarget(routes: readonly Route[]): readonly Route[] {
+  const sorted = routes.toSorted(
+    (left, right) => Number(left.prepared.operation.public) - Number(right.prepared.operation.public),
+  );
+  const targets = new Set(sorted.map(({ prepared }) => prepared.target));
+  return [...targets].flatMap((target) => sorted.find(({ prepared }) => prepared.target === target) ?? []);
+}

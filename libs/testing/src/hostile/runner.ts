@@ -72,7 +72,7 @@ function interpret(
 /** What holds for every item: every service still serves, and the logs stayed clean. */
 async function afterwards(item: HostileItem, targets: readonly Target[], fixture: Fixture): Promise<Outcome[]> {
   const dead = await Promise.all(
-    targets.map(async (target) => ((await target.ready()) ? [] : [`${target.name} is not ready`])),
+    targets.map(async (target) => ((await readyWithin(target, 2_000)) ? [] : [`${target.name} is not ready`])),
   );
   const logs = fixture.logs?.();
   const dirty =
@@ -82,4 +82,13 @@ async function afterwards(item: HostileItem, targets: readonly Target[], fixture
           .filter((text) => logs.includes(text))
           .map((text) => `logs hold ${JSON.stringify(text)}`);
   return [{ item: item.id, place: 'afterwards', deviations: [...dead.flat(), ...dirty] }];
+}
+
+async function readyWithin(target: Target, limitMs: number): Promise<boolean> {
+  const deadline = performance.now() + limitMs;
+  while (!(await target.ready())) {
+    if (performance.now() > deadline) return false;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return true;
 }

@@ -23,6 +23,10 @@ export interface Arrangement {
   request?(): Promise<Partial<SampleRequest>> | Partial<SampleRequest>;
   /** Success stores nothing, so there is nothing to read back. */
   storesNothing?: boolean;
+  /** Members that are kept in a canonical form (references), so that they need not read back byte for byte. */
+  canonical?: readonly string[];
+  /** Members that are only looked up, with the status for one that names nothing. */
+  misses?: Readonly<Record<string, number>>;
 }
 
 /** The world the suites run in. */

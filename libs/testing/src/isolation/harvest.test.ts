@@ -6,19 +6,26 @@ import { foreignValues, unknownLike } from './harvest.ts';
 describe('values of another tenant', () => {
   it('are what names something of the one and nothing of the other', () => {
     const [own, other] = [new Pool(), new Pool()];
-    own.add({
-      data: [{ id: '0192a3b4-5c6d-7e8f-9a0b-1c2d3e4f5a6b', name: 'cnry-a-1', kind: 'Component', text: 'long words' }],
-      meta: { nextCursor: 'abcd' },
-    });
-    other.add({ data: [{ name: 'cnry-b-1', kind: 'Component' }] });
+    own.add(
+      {
+        data: [{ id: '0192a3b4-5c6d-7e8f-9a0b-1c2d3e4f5a6b', name: 'cnry-a-1', kind: 'Component', text: 'long words' }],
+        meta: { nextCursor: 'abcd' },
+      },
+      '/notes',
+    );
+    other.add({ data: [{ name: 'cnry-b-1', kind: 'Component' }] }, '/notes');
     expect(foreignValues(own, other).toSorted()).toEqual(['0192a3b4-5c6d-7e8f-9a0b-1c2d3e4f5a6b', 'abcd', 'cnry-a-1']);
   });
 
   it('find the segments of a path in one object, wherever they stand in it', () => {
     const pool = new Pool();
-    pool.add({ items: [{ kind: 'Component', metadata: { namespace: 'default', name: 'a' } }] });
-    expect(pool.find(['kind', 'namespace', 'name'])).toEqual({ kind: 'Component', namespace: 'default', name: 'a' });
-    expect(pool.find(['uid'])).toBeUndefined();
+    pool.add({ items: [{ kind: 'Component', metadata: { namespace: 'default', name: 'a' } }] }, '/entities');
+    expect(pool.find(['kind', 'namespace', 'name'], '/entities')).toEqual({
+      kind: 'Component',
+      namespace: 'default',
+      name: 'a',
+    });
+    expect(pool.find(['uid'], '/entities')).toBeUndefined();
   });
 });
 

@@ -12,7 +12,7 @@ export async function harvest(targets: readonly Target[], side: TenantSide): Pro
   for (const prepared of reads.toSorted((left, right) => placeholders(left) - placeholders(right))) {
     const request = await prepared.request();
     const names = prepared.operation.parameters.filter((each) => each.in === 'path').map((each) => each.name);
-    const found = names.length === 0 ? {} : (pool.find(names) ?? {});
+    const found = names.length === 0 ? {} : (pool.find(names, prepared.operation.path) ?? {});
     // One row a page makes lists hand out cursors.
     const limit = prepared.operation.parameters.some((each) => each.name === 'limit') ? { limit: '1' } : {};
     for (const query of [request.query, { ...request.query, ...limit }]) {
@@ -20,8 +20,8 @@ export async function harvest(targets: readonly Target[], side: TenantSide): Pro
       const sent = await outgoing(prepared, request, undefined);
       const answer = await send(prepared.target.baseUrl, { ...sent, target });
       if (answer.status !== 200) continue;
-      pool.add(jsonOf(answer));
-      pool.add({ etag: headerOf(answer, 'etag'), link: headerOf(answer, 'link') });
+      pool.add(jsonOf(answer), prepared.operation.path);
+      pool.add({ etag: headerOf(answer, 'etag'), link: headerOf(answer, 'link') }, prepared.operation.path);
     }
   }
   return pool;

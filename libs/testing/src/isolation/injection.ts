@@ -64,7 +64,11 @@ export async function injectionFindings({
         const header = place === 'Idempotency-Key' && /^[\x20-\x7e]+$/.test(text) ? { 'idempotency-key': text } : {};
         const answer = await send(prepared.target.baseUrl, { ...sent, headers: { ...sent.headers, ...header } });
         requests += 1;
-        const leaks = leaksOf(answer, [text, encodeURIComponent(text)]);
+        const leaks = leaksOf(answer, [
+          text,
+          encodeURIComponent(text),
+          new URLSearchParams({ text }).toString().slice(5),
+        ]);
         const found = [
           ...(answer.status >= 500 || answer.status === 0 ? [`answered ${answer.status}`] : []),
           ...(answer.body.includes(a.canary) ? ['holds the canary of the other tenant'] : []),

@@ -15,7 +15,7 @@ export interface Position {
 export function positionsOf({ operation }: PreparedOperation, valid: SampleRequest, own: Pool): readonly Position[] {
   const inPath = operation.parameters.filter((each) => each.in === 'path').map((each) => each.name);
   const inQuery = operation.parameters.filter((each) => each.in === 'query').map((each) => each.name);
-  const whole = inPath.length > 1 ? own.find(inPath) : undefined;
+  const whole = inPath.length > 1 ? own.find(inPath, operation.path) : undefined;
   return [
     ...inPath.map(pathPosition),
     ...(whole === undefined ? [] : [wholePath(whole)]),
@@ -44,12 +44,15 @@ function wholePath(whole: Readonly<Record<string, string>>): Position {
   };
 }
 
+/** Parameters that name what a tenant owns; the others order, cut or count. */
+const namesThings = /ref$|id$|cursor|after|filter|^q$|system|term/i;
+
 /** A filter names a member and a value; everything else takes the value alone. */
 function queryPositions(name: string): Position[] {
   const forms = name === 'filter' ? ['metadata.name=', 'metadata.uid=', ''] : [''];
   return forms.map((prefix) => ({
     name: `query ${name}${prefix === '' ? '' : ` ${prefix}`}`,
-    takes: 'all',
+    takes: namesThings.test(name) ? 'all' : 'one',
     put: (request, value) => ({ request: { ...request, query: { ...request.query, [name]: `${prefix}${value}` } } }),
   }));
 }

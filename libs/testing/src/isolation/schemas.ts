@@ -25,13 +25,25 @@ interface Row {
   qualified: string;
   columns: string[];
   class: string | null;
+  has_app: boolean;
 }
 
-/** Every schema that belongs to an owner role of this prefix, with every table that is no partition. Nothing is listed by hand. */
+/** The schema of every service: it belongs to an owner role of this prefix and has an app role. Nothing is listed by hand. */
 export async function findSchemas(client: pg.Client, prefix: string): Promise<readonly IsolatedSchema[]> {
+  return (await ownedSchemas(client, prefix)).filter(({ hasApp }) => hasApp);
+}
+
+/** Schemas without an app role, the bus: services reach them through functions only. */
+export async function findSharedSchemas(client: pg.Client, prefix: string): Promise<readonly IsolatedSchema[]> {
+  return (await ownedSchemas(client, prefix)).filter(({ hasApp }) => !hasApp);
+}
+
+/** With every table that is no partition. */
+async function ownedSchemas(client: pg.Client, prefix: string): Promise<(IsolatedSchema & { hasApp: boolean })[]> {
   const { rows } = await client.query<Row>(
     `select n.nspname as schema, c.relname as name, format('%I.%I', n.nspname, c.relname) as qualified,
             obj_description(c.oid, 'pg_class') as class,
+            exists (select from pg_roles a where a.rolname = $1 || n.nspname || '_app') as has_app,
             array(select a.attname::text from pg_attribute a
                    where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped order by a.attnum) as columns
        from pg_namespace n
@@ -41,14 +53,14 @@ export async function findSchemas(client: pg.Client, prefix: string): Promise<re
       order by 1, 2`,
     [prefix],
   );
-  const schemas = new Map<string, IsolatedTable[]>();
-  for (const { schema, name, qualified, columns, class: comment } of rows) {
-    const tables = schemas.get(schema) ?? [];
+  const schemas = new Map<string, { hasApp: boolean; tables: IsolatedTable[] }>();
+  for (const { schema, name, qualified, columns, class: comment, has_app: hasApp } of rows) {
+    const tables = schemas.get(schema)?.tables ?? [];
     tables.push({ name, qualified, columns, tenantColumn: columns.includes('tenant_id'), class: comment ?? '' });
-    schemas.set(schema, tables);
+    schemas.set(schema, { hasApp, tables });
   }
-  return [...schemas].map(([schema, tables]) => {
+  return [...schemas].map(([schema, { hasApp, tables }]) => {
     const service = schema.replaceAll('_', '-');
-    return { service, roles: serviceRoles(service, prefix), tables };
+    return { service, roles: serviceRoles(service, prefix), tables, hasApp };
   });
 }

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { catalogAssertions } from '@idp/database';
-import { findSchemas } from './schemas.ts';
+import { findSchemas, findSharedSchemas } from './schemas.ts';
 import type { IsolatedSchema, IsolatedTable } from './schemas.ts';
 import { attempt, sqlStateOf, withConnection } from './sql.ts';
 
@@ -32,11 +32,11 @@ const refused = '42501';
 /** Item 3: without a context the app and search roles see no row of any table, their own schema or another's, and add none. */
 export async function contextFindings({ adminUrl, prefix }: WallOptions): Promise<Finding[]> {
   return withConnection(adminUrl, async (client) => {
-    const schemas = await findSchemas(client, prefix);
+    const [schemas, shared] = [await findSchemas(client, prefix), await findSharedSchemas(client, prefix)];
     const findings: Finding[] = [];
     for (const { service, roles, tables } of schemas) {
       for (const table of tables.filter(holdsData)) findings.push(...(await withoutContext(client, roles.app, table)));
-      for (const other of schemas.filter((each) => each.service !== service)) {
+      for (const other of [...schemas.filter((each) => each.service !== service), ...shared]) {
         findings.push(...(await foreignSchema(client, roles.app, other)));
       }
     }

@@ -19,6 +19,8 @@ export interface Tenant {
   /** Stands in every text of this tenant and is never sent by anybody else. */
   canary: string;
   people: Readonly<Record<string, Person>>;
+  /** Reference of a component that came from a registered location. */
+  entity: string;
 }
 
 const roles = { owner: 'tenant-owner', admin: 'tenant-admin', member: 'member', viewer: 'viewer' } as const;
@@ -36,7 +38,7 @@ export async function createPeople(platform: Platform, letter: 'A' | 'B'): Promi
     const { userId } = await registerMember(context, { tenantId, email, name: `${kind} ${canary}`, password, role });
     people[`${kind}${letter}`] = { id: userId, email, password, ...(await signIn(platform, email, password)) };
   }
-  return { letter, id: tenantId, slug, canary, people };
+  return { letter, id: tenantId, slug, canary, people, entity: `component:default/${slug}-component` };
 }
 
 /** A new session of its own. */

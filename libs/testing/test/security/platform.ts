@@ -12,6 +12,8 @@ import type { TestDatabase } from '../../src/index.ts';
 import type { OpenApiDocument } from '../../src/hostile/openapi/document.ts';
 import type { Target } from '../../src/hostile/target.ts';
 import { platformSchemas } from './services.ts';
+import { startSources } from './sources.ts';
+import type { Sources } from './sources.ts';
 
 /** Services on sockets of their own, on one database, with everything they log. */
 export interface Platform extends AsyncDisposable {
@@ -19,6 +21,8 @@ export interface Platform extends AsyncDisposable {
   running: readonly RunningService[];
   targets: readonly Target[];
   logs(): string;
+  /** Where typed addresses of the tests lead. */
+  sources: Sources;
   /** Resolves when every event has been handled. */
   drain(): Promise<void>;
 }
@@ -32,6 +36,7 @@ export async function startPlatform(
   const database = await testDatabase({
     services: [...platformSchemas(), ...services.filter((service) => !isPlatformService(service))],
   });
+  const sources = await startSources();
   const directory = await mkdtemp(join(tmpdir(), 'idp-security-'));
   const lines: string[] = [];
   const running: RunningService[] = [];
@@ -48,6 +53,7 @@ export async function startPlatform(
     running,
     targets,
     logs: () => lines.join(''),
+    sources,
     async drain() {
       const deadline = performance.now() + 30_000;
       while (!(await Promise.all(running.map(({ events }) => events.drained()))).every(Boolean)) {
@@ -57,6 +63,7 @@ export async function startPlatform(
     },
     async [Symbol.asyncDispose]() {
       for (const service of running.toReversed()) await service.stop({ deadlineMs: 3_000 });
+      await sources[Symbol.asyncDispose]();
       await database[Symbol.asyncDispose]();
       await rm(directory, { recursive: true, force: true });
     },
@@ -89,7 +96,7 @@ async function hostFor(
     },
     secretsKeyProvider: await localFileKeyProvider({ file: join(directory, 'key') }),
     cursorSecret: randomBytes(32),
-    egressAllow: [],
+    egressAllow: ['127.0.0.1@fetch'],
   };
 }
 

@@ -1,35 +1,17 @@
 import { Pool } from '../../src/hostile/openapi/pool.ts';
 import { operationsOf } from '../../src/hostile/openapi/document.ts';
-import { freshName } from '../../src/hostile/openapi/sample.ts';
 import { outgoing, prepareOperations } from '../../src/hostile/target.ts';
-import type { Arrangement, Fixture } from '../../src/hostile/target.ts';
+import type { Fixture, PreparedOperation } from '../../src/hostile/target.ts';
 import { jsonOf, send } from '../../src/hostile/wire/client.ts';
 import type { TwoTenants } from '../../src/isolation/world.ts';
-import { createPeople, credentialsOf, namesOf, signIn } from './people.ts';
+import { arrangementsFor } from './arrangements.ts';
+import { createPeople, credentialsOf, namesOf } from './people.ts';
 import type { Tenant } from './people.ts';
 import type { Platform } from './platform.ts';
 
 /** Two tenants of the same shape on a platform, filled through its API. */
 export interface World extends TwoTenants {
   tenants: { a: Tenant; b: Tenant };
-}
-
-/** What the descriptions of operations do not say. Every entry is a request that succeeds. */
-function arrangementsFor(platform: Platform, tenant: Tenant): Readonly<Record<string, Arrangement>> {
-  const { letter, people } = tenant;
-  const owner = people[`owner${letter}`];
-  if (owner === undefined) throw new Error('no owner');
-  const account = { email: owner.email, password: owner.password };
-  return {
-    logIn: { request: () => ({ body: account }), storesNothing: true },
-    refreshSession: {
-      request: async () => ({
-        body: { refreshToken: (await signIn(platform, account.email, account.password)).refreshToken },
-      }),
-    },
-    logOut: { as: `fresh:owner${letter}` },
-    createNote: { request: () => ({ body: { title: freshName(), body: `a text of ${tenant.canary}` } }) },
-  };
 }
 
 export async function createWorld(platform: Platform): Promise<World> {
@@ -56,14 +38,15 @@ async function fill(
     names: namesOf(tenants),
     credentials: credentialsOf(platform, tenants),
     arrangements,
-    pathValues: (names) => pool.find(names),
+    pathValues: (names, operation) => pool.find(names, operation.path),
     logs: platform.logs,
   };
-  // Three of everything that can be created, so that lists have pages.
+  pool.add(await registerComponent(platform, tenant, fixture), '/api/catalog/entities');
+  // Two of everything that can be created, so that lists have pages.
   for (const prepared of prepareOperations(platform.targets, fixture).filter(({ operation }) =>
     operation.statuses.includes('201'),
   )) {
-    for (let count = 0; count < 3; count++) {
+    for (let count = 0; count < 2; count++) {
       const request = await prepared.request();
       const answer = await send(
         prepared.target.baseUrl,
@@ -71,8 +54,31 @@ async function fill(
       );
       if (answer.status >= 300)
         throw new Error(`${prepared.operation.id} was answered ${answer.status}: ${answer.body}`);
-      pool.add(jsonOf(answer));
+      pool.add(jsonOf(answer), prepared.operation.path);
     }
   }
   return { tenantId: tenant.id, canary: tenant.canary, fixture };
+}
+
+/** The component that lookups by name find, from a location of its own. */
+async function registerComponent(platform: Platform, { canary, entity }: Tenant, fixture: Fixture): Promise<unknown> {
+  const prepared = prepareOperations(platform.targets, fixture).find(
+    ({ operation }) => operation.id === 'createLocation',
+  );
+  if (prepared === undefined) return undefined;
+  const body = { type: 'url', target: platform.sources.urlOf(canary, entity.slice(entity.indexOf('/') + 1)) };
+  const request = await prepared.request();
+  await send(prepared.target.baseUrl, await outgoing(prepared, request, JSON.stringify(body)));
+  return visible(prepared, entity);
+}
+
+async function visible(prepared: PreparedOperation, entity: string): Promise<unknown> {
+  const deadline = performance.now() + 20_000;
+  const target = `/api/catalog/entities/by-name/${entity.replace(':', '/')}`;
+  while (performance.now() < deadline) {
+    const answer = await send(prepared.target.baseUrl, { method: 'GET', target, headers: await prepared.headers() });
+    if (answer.status === 200) return jsonOf(answer);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`${entity} did not appear`);
 }

@@ -16,14 +16,12 @@ export async function runBody(
 ): Promise<readonly Outcome[]> {
   if (input.into === 'yaml') throw new MissingError('route', 'one that takes YAML');
   const places = operations.filter(({ operation }) => operation.body !== undefined);
+  const whole = input.add === undefined ? bytes(input.body, fixture.names) : undefined;
   const outcomes: Outcome[] = [];
   for (const prepared of places) {
     const request = await prepared.request();
     const valid = request.body as Record<string, unknown>;
-    const body =
-      input.add === undefined
-        ? bytes(input.body, fixture.names)
-        : toJson({ ...valid, ...(makeValue(input.add, fixture.names) as object) });
+    const body = whole ?? toJson({ ...valid, ...(makeValue(input.add, fixture.names) as object) });
     const answer = await send(prepared.target.baseUrl, await outgoing(prepared, request, body));
     const place = `${prepared.target.name} ${prepared.operation.id}`;
     const sent = body.length > 10_000 ? [] : [String(body)];

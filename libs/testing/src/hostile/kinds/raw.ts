@@ -1,8 +1,7 @@
 import { deviations } from '../expectation.ts';
 import type { Form, HostileItem } from '../items.ts';
 import type { Outcome } from '../outcome.ts';
-import { routesFor } from '../routes.ts';
-import type { Route } from '../routes.ts';
+import { onePerTarget, routesFor } from '../routes.ts';
 import { targetOf } from '../target.ts';
 import type { Fixture, PreparedOperation, Target } from '../target.ts';
 import { bytes } from '../values/form.ts';
@@ -64,15 +63,6 @@ async function rawPlaces(
       };
     }),
   );
-}
-
-/** One stand-in for each service is enough for what happens before routing; one that asks for a credential is preferred. */
-function onePerTarget(routes: readonly Route[]): readonly Route[] {
-  const sorted = routes.toSorted(
-    (left, right) => Number(left.prepared.operation.public) - Number(right.prepared.operation.public),
-  );
-  const targets = new Set(sorted.map(({ prepared }) => prepared.target));
-  return [...targets].flatMap((target) => sorted.find(({ prepared }) => prepared.target === target) ?? []);
 }
 
 function facts({ expect }: HostileItem, answer: RawAnswer): string[] {

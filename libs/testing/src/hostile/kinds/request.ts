@@ -2,7 +2,7 @@ import { deviations } from '../expectation.ts';
 import type { HostileItem, SendStep } from '../items.ts';
 import { MissingError } from '../missing.ts';
 import type { Outcome } from '../outcome.ts';
-import { routesFor } from '../routes.ts';
+import { onePerTarget, routesFor } from '../routes.ts';
 import type { Route } from '../routes.ts';
 import { targetOf } from '../target.ts';
 import type { Fixture, PreparedOperation } from '../target.ts';
@@ -20,12 +20,16 @@ export async function runRequest(
   knownFacts(item);
   if (input.multipart !== undefined) throw new MissingError('route', 'one that takes an upload');
   const outcomes: Outcome[] = [];
-  for (const route of places(input, operations, fixture)) {
-    const request = await build(input, route, fixture);
+  const body = bodyOf(input, fixture);
+  const routes = places(input, operations, fixture);
+  for (const route of (body?.length ?? 0) > largeBody ? onePerTarget(routes) : routes) {
+    const request = await build(input, route, fixture, body);
     const answer = await send(route.prepared.target.baseUrl, request);
-    const sent = [...Object.values(request.headers ?? {}), String(request.body ?? ''), request.target].filter(
-      (each) => each.length < 5_000,
-    );
+    const sent = [
+      ...Object.values(request.headers ?? {}),
+      (request.body?.length ?? 0) < 5_000 ? String(request.body ?? '') : '',
+      request.target,
+    ].filter((each) => each.length < 5_000);
     const found = [...deviations(item.expect, { answer, sent }), ...factDeviations(item, answer, request)];
     outcomes.push({ item: item.id, place: placeOf(route), deviations: found });
   }
@@ -50,7 +54,12 @@ function parts(input: SendStep, fixture: Fixture): { method: string; path: strin
 }
 
 /** A stand-in keeps its own valid path, except where the last segment is the point of the item. */
-export async function build(input: SendStep, { prepared, exact }: Route, fixture: Fixture): Promise<Outgoing> {
+export async function build(
+  input: SendStep,
+  { prepared, exact }: Route,
+  fixture: Fixture,
+  body: Buffer | undefined,
+): Promise<Outgoing> {
   const { method, path, query } = parts(input, fixture);
   const valid = await prepared.request();
   const ownPath = targetOf(prepared.operation.path, { path: valid.path, query: {} });
@@ -59,7 +68,6 @@ export async function build(input: SendStep, { prepared, exact }: Route, fixture
   const standIn = itemId ? `${ownPath.slice(0, ownPath.lastIndexOf('/') + 1)}${lastSegment}` : ownPath;
   const required = exact || query === '' ? '' : new URLSearchParams(valid.query).toString();
   const search = [query, required].filter((each) => each !== '').join('&');
-  const body = bodyOf(input, fixture);
   const type = 'contentType' in input ? input.contentType : body === undefined ? null : 'application/json';
   const credentials = await credentialsOf(input, { prepared, exact }, fixture);
   const headers = Object.entries(input.headers ?? {}).map(([name, form]) => [name, text(form, fixture.names)] as const);
@@ -86,7 +94,10 @@ async function credentialsOf(
   };
 }
 
-function bodyOf(input: SendStep, fixture: Fixture): Buffer | undefined {
+/** Above this one place of each service is enough. */
+const largeBody = 4 * 1024 * 1024;
+
+export function bodyOf(input: SendStep, fixture: Fixture): Buffer | undefined {
   if (input.rawBody !== undefined) return bytes(input.rawBody, fixture.names);
   if (input.body === undefined) return undefined;
   return Buffer.from(toJson(makeValue(input.body, fixture.names)));

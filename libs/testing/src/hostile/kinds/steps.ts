@@ -8,7 +8,7 @@ import type { Fixture, PreparedOperation } from '../target.ts';
 import { toJson } from '../values/form.ts';
 import { headerOf, send } from '../wire/client.ts';
 import type { Answer } from '../wire/client.ts';
-import { build, placeOf, places } from './request.ts';
+import { bodyOf, build, placeOf, places } from './request.ts';
 
 const known = new Set(['send', 'as', 'headers', 'body', 'rawBody', 'contentType', 'parallel']);
 
@@ -55,7 +55,7 @@ async function runAt(route: Route, steps: readonly SendStep[], fixture: Fixture)
   const fresh = freshName();
   const answers: Answer[][] = [];
   for (const step of steps) {
-    const request = await build(step, route, fixture);
+    const request = await build(step, route, fixture, route.exact ? bodyOf(step, fixture) : undefined);
     const name = (step.body as { name?: string } | undefined)?.name;
     const body =
       route.exact || name === undefined
@@ -63,7 +63,12 @@ async function runAt(route: Route, steps: readonly SendStep[], fixture: Fixture)
         : toJson({ ...(valid.body as object), name: `${fresh}-${name}` });
     const key = (step.headers?.['Idempotency-Key'] as string | undefined) ?? '';
     const credentials = route.exact ? {} : await fixture.credentials(step.as ?? 'ownerA');
-    const headers = { ...request.headers, ...credentials, 'Idempotency-Key': `${key}-${fresh}` };
+    const headers = {
+      ...request.headers,
+      ...credentials,
+      'content-type': 'application/json',
+      'Idempotency-Key': `${key}-${fresh}`,
+    };
     const sends = Array.from({ length: step.parallel ?? 1 }, () =>
       send(prepared.target.baseUrl, { ...request, headers, ...(body === undefined ? {} : { body }) }),
     );

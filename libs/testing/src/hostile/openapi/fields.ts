@@ -68,6 +68,7 @@ function textSort(name: string, schema: Schema, place: Field['place']): FieldSor
   };
   const known = byFormat[schema.format ?? ''];
   if (known !== undefined) return known;
+  if (/^e-?mail$/i.test(name)) return 'email';
   if (searchNames.test(name)) return 'search';
   if (schema.pattern?.startsWith('^[a-z0-9](') === true) return 'slug';
   if (urlNames.test(name)) return 'url';

@@ -1,34 +1,47 @@
 /** Objects seen in answers, flattened, so that ids for a path can be found by the names of its parameters. */
 export class Pool {
-  readonly #objects: ReadonlyMap<string, string>[] = [];
+  readonly #objects: { source: string; members: ReadonlyMap<string, string> }[] = [];
 
-  /** Takes every object inside a JSON answer; members of inner objects count under their own name where it is free. */
-  add(value: unknown): void {
+  /**
+   * Takes every object inside a JSON answer; members of inner objects count under their own name where it is free.
+   * @param source path template of the operation that answered
+   */
+  add(value: unknown, source: string): void {
     if (Array.isArray(value)) {
-      for (const item of value) this.add(item);
+      for (const item of value) this.add(item, source);
       return;
     }
     if (value === null || typeof value !== 'object') return;
-    const flat = new Map<string, string>();
-    flatten(value as Record<string, unknown>, flat);
-    this.#objects.push(flat);
-    for (const member of Object.values(value)) this.add(member);
+    for (const member of Object.values(value)) this.add(member, source);
+    const members = new Map<string, string>();
+    flatten(value as Record<string, unknown>, members);
+    this.#objects.push({ source, members });
   }
 
-  /** Values for all these names from one object; the newest object wins. */
-  find(names: readonly string[]): Record<string, string> | undefined {
-    const found = this.#objects.findLast((object) => names.every((name) => object.has(name)));
-    return found && Object.fromEntries(names.map((name) => [name, found.get(name) ?? '']));
+  /** Values for all these names from one object: the newest of those whose source is nearest to the path that asks. */
+  find(names: readonly string[], path: string): Record<string, string> | undefined {
+    const fitting = this.#objects.filter(({ members }) => names.every((name) => members.has(name)));
+    const [best] = fitting
+      .toReversed()
+      .toSorted((left, right) => shared(right.source, path) - shared(left.source, path));
+    return best && Object.fromEntries(names.map((name) => [name, best.members.get(name) ?? '']));
   }
 
   /** Every different text and number seen, with the names it was seen under. */
   values(): ReadonlyMap<string, ReadonlySet<string>> {
     const values = new Map<string, Set<string>>();
-    for (const object of this.#objects) {
-      for (const [name, value] of object) values.set(value, (values.get(value) ?? new Set<string>()).add(name));
+    for (const { members } of this.#objects) {
+      for (const [name, value] of members) values.set(value, (values.get(value) ?? new Set<string>()).add(name));
     }
     return values;
   }
+}
+
+/** Segments two paths have in common from the start. */
+function shared(left: string, right: string): number {
+  const [one, other] = [left.split('/'), right.split('/')];
+  const different = one.findIndex((segment, index) => segment !== other[index]);
+  return different < 0 ? one.length : different;
 }
 
 function flatten(object: Readonly<Record<string, unknown>>, into: Map<string, string>): void {
@@ -36,8 +49,9 @@ function flatten(object: Readonly<Record<string, unknown>>, into: Map<string, st
   for (const [name, value] of Object.entries(object)) {
     if (typeof value === 'string' || typeof value === 'number') {
       if (!into.has(name)) into.set(name, String(value));
-    } else if (value !== null && typeof value === 'object' && !Array.isArray(value))
+    } else if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
       inner.push(value as Record<string, unknown>);
+    }
   }
   for (const each of inner) flatten(each, into);
 }
