@@ -1,9 +1,10 @@
 import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { localFileKeyProvider } from '@idp/secrets';
 import { ConfigError, loadConfig } from '@idp/config';
 import { remotePorts } from '@idp/auth';
 import { createWakeSignal } from '@idp/events';
-import { collectProcessMetrics } from '@idp/telemetry';
+import { collectProcessMetrics, flushTraces } from '@idp/telemetry';
 import type { AnyService } from '../define-service.ts';
 import { kernelConfig, type KernelConfig } from './kernel-config.ts';
 import { startManagement, type ManagementServer } from './management.ts';
@@ -108,7 +109,8 @@ async function serve(running: RunningService, kernel: KernelConfig): Promise<Man
   await running.app.listen({ host: kernel.HOST, port: kernel.PORT });
   const seconds = process.uptime();
   metrics.gauge('process_start_to_ready_seconds', 'From process start to ready').set(seconds);
-  logger.info({ port: kernel.PORT, seconds: Math.round(seconds * 1000) / 1000 }, 'ready');
+  const { port } = running.app.server.address() as AddressInfo;
+  logger.info({ port, seconds: Math.round(seconds * 1000) / 1000 }, 'ready');
   return management;
 }
 
@@ -129,6 +131,7 @@ function superviseProcess(running: RunningService, timeoutMs: number): Supervise
     const finish = async (): Promise<void> => {
       await running.stop({ deadlineMs });
       await supervised.management?.close();
+      await flushTraces(2000);
     };
     finish().then(
       () => process.exit(exitCode),

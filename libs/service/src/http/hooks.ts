@@ -43,6 +43,7 @@ export function installHooks(app: FastifyInstance, parts: HookParts): void {
     response.on('close', onClose);
     const { plan } = request.routeOptions.config;
     operation.plan = plan;
+    if (plan !== undefined) nameRoute(request.method, plan.template);
     writeCommonHeaders(reply, operation.requestId, plan);
     const fault = arrivalFault(request, reply, plan, parts);
     if (fault !== undefined) {
@@ -152,7 +153,6 @@ function createCloseListener({ deadlines, meter }: HookParts) {
     deadlines.release(operation);
     const aborted = !this.writableFinished;
     if (aborted) operation.abort(new AppError('REQUEST_TIMEOUT', 'the client has gone'));
-    if (plan !== undefined) nameRoute(request.method, plan.template);
     meter.finished({
       operation,
       method: request.method,
