@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { ConfigError, csv, durationSeconds, flag, httpUrl, loadConfig, port, refused, secret } from './index.ts';
+import { csv, durationSeconds, flag, httpUrl, loadConfig, port, refused, secret, type ConfigError } from './index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'config-'));
 afterAll(() => rmSync(folder, { recursive: true }));

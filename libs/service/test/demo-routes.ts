@@ -3,7 +3,7 @@ import { envelope, id, name, pageEnvelope, principalOf, text, timestamp, type Ro
 
 const thing = z.object({ id: z.string(), name: z.string(), note: z.string().optional() });
 
-export const thingBody = z.strictObject({
+const thingBody = z.strictObject({
   name: name(),
   note: text().optional(),
   size: z.int().min(0).max(1_000_000).optional(),

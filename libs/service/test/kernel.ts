@@ -16,7 +16,7 @@ export const publicUrl = 'http://idp.test';
 export const tenantA = '0192a3b4-5c6d-7e8f-9a0b-00000000000a';
 export const userA = '0192a3b4-5c6d-7e8f-9a0b-0000000000aa';
 
-export const manifest: PermissionManifest = {
+const manifest: PermissionManifest = {
   'demo:thing:read': { description: 'read things', resource: 'thing', role: 'viewer' },
   'demo:thing:create': { description: 'make things', resource: 'thing', role: 'member' },
 };

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,17 +17,18 @@ const main = new URL('./demo-main.ts', import.meta.url).pathname;
 /** Listens for whatever is posted, as an OTLP/HTTP collector and the auth service would. */
 async function receiver() {
   const bodies: Buffer[] = [];
-  const server = createServer(async (req, res) => {
+  const server = createServer((req, res) => void answer(req, res));
+  async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of req) chunks.push(chunk);
     if (req.url === '/v1/traces') bodies.push(Buffer.concat(chunks));
-    const answer =
+    const body =
       req.url === '/.well-known/jwks.json'
         ? { keys: await testPorts.jwks.keys() }
         : { data: { id: userA, roles: ['member'] } };
     res.writeHead(200, { 'content-type': req.url === '/v1/traces' ? 'application/x-protobuf' : 'application/json' });
-    res.end(req.url === '/v1/traces' ? '' : JSON.stringify(answer));
-  });
+    res.end(req.url === '/v1/traces' ? '' : JSON.stringify(body));
+  }
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {

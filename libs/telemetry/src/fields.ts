@@ -1,7 +1,7 @@
 import { safeText, type RedactionCount } from './redact.ts';
 
 /** The only names a log line may carry besides those of the operation context. */
-export const logFields: ReadonlySet<string> = words(`
+const logFields: ReadonlySet<string> = words(`
   requestId traceId spanId tenantId actor subject keyId clientIp userAgent method path route status code
   errorCode durationMs bytesIn bytesOut aborted context component phase reason outcome name task consumer event
   eventId type topic aggregateId sequence attempt attempts delayMs timeoutMs count total kind entityRef

@@ -49,7 +49,7 @@ export async function startManagement(options: {
 }
 
 /** Resolves when the server listens; rejects with the system's error (`EADDRINUSE`). */
-export async function listen(server: Server, host: string, port: number): Promise<void> {
+async function listen(server: Server, host: string, port: number): Promise<void> {
   server.listen({ host, port });
   await once(server, 'listening');
 }

@@ -35,14 +35,14 @@ export function name({ min = 1, max = 200 }: { min?: number; max?: number } = {}
 /** Names that mean something in a path or a language and cannot be taken. */
 export const reservedSlugs: ReadonlySet<string> = new Set(
   `
-  api admin null undefined current me new true false internal system platform default-tenant healthz readyz
+  api admin null undefined current me new true false internal system platform healthz readyz
   metrics docs oauth2 well-known constructor prototype
 `
     .trim()
     .split(/\s+/),
 );
 
-/** Name used in paths: `[a-z0-9](-?[a-z0-9])*`, at most 63 characters. Reserved words are refused by `refuseReserved`. */
+/** Name used in paths: `[a-z0-9](-?[a-z0-9])*`, at most 63 characters. Reserved words are the operation's to refuse (422). */
 export function slug() {
   return z
     .string()

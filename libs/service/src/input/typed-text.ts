@@ -47,7 +47,7 @@ function definitionOf(schema: z.core.$ZodType): Definition {
 }
 
 /** Members of an object schema, looked for behind refinements and wrappers. */
-export function shapeOf(schema: z.core.$ZodType): Record<string, z.core.$ZodType> | undefined {
+function shapeOf(schema: z.core.$ZodType): Record<string, z.core.$ZodType> | undefined {
   return definitionOf(schema).shape;
 }
 

@@ -36,7 +36,7 @@ function checked(schema: z.core.$ZodType, input: unknown, part: string): Checked
 }
 
 /** 400 with every issue found; messages never quote the input. */
-export function invalid(part: string, issues: readonly z.core.$ZodIssue[]): ValidationError {
+function invalid(part: string, issues: readonly z.core.$ZodIssue[]): ValidationError {
   const shown = issues.slice(0, issuesMax).flatMap((issue) => fieldIssues(part, issue));
   return new ValidationError(part === 'body' ? 'the body is not valid' : `the ${part} is not valid`, { issues: shown });
 }

@@ -1,11 +1,5 @@
 import { z } from 'zod';
 
-/** Ids of the request that every answer carries. */
-export interface AnswerMeta {
-  requestId: string;
-  traceId: string;
-}
-
 // The kernel fills both ids in, so handlers may leave `meta` out while the description shows it as always there.
 const ids = { requestId: z.string().default(''), traceId: z.string().default('') };
 

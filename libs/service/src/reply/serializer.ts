@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { compileStrip } from './strip.ts';
 
 /** An answer that its route does not describe: a defect of the service, answered 500. */
-export class AnswerError extends Error {
+class AnswerError extends Error {
   constructor(route: string, problem: string) {
     super(`${route}: ${problem}`);
     this.name = 'AnswerError';
