@@ -25,8 +25,8 @@ try {
 async function showStart(host: Host, seconds: number, signal: AbortSignal): Promise<void> {
   const { values } = loadConfig(hostConfig);
   const [{ awaitIngestion }, { formatStartTable }] = await Promise.all([
-    import('./host/ingestion.ts'),
-    import('./host/start-table.ts'),
+    import('./console/ingestion.ts'),
+    import('./console/start-table.ts'),
   ]);
   const directories = catalogDirectories(values);
   const service = host.services.find(({ name }) => name === 'catalog')!;

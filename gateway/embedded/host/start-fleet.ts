@@ -4,8 +4,8 @@ import { UnavailableError } from '@idp/errors';
 import { localFileKeyProvider } from '@idp/secrets';
 import { startService, type AnyService, type HostResources, type RunningService } from '@idp/service';
 import { catalogDirectories, type HostConfig } from './config.ts';
-import type { FleetDatabase } from './fleet-database.ts';
-import { randomSecret, type StateDirectory } from './state-directory.ts';
+import type { FleetDatabase } from '../state/fleet-database.ts';
+import { randomSecret, type StateDirectory } from '../state/state-directory.ts';
 
 export interface FleetOptions {
   services: readonly AnyService[];

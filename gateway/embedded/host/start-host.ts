@@ -7,15 +7,15 @@ import { routes } from '../../routes.ts';
 import { createGateway } from '../gateway.ts';
 import { accessLogFields } from '../pipeline/access-log.ts';
 import type { Upstream } from '../pipeline/handler.ts';
-import { firstOwnerPassword, type FirstOwnerPassword } from './admin-password.ts';
+import { firstOwnerPassword, type FirstOwnerPassword } from '../state/admin-password.ts';
 import type { HostConfig } from './config.ts';
 import { fleetDocuments } from './documents.ts';
-import { openFleetDatabase, type FleetDatabase } from './fleet-database.ts';
+import { openFleetDatabase, type FleetDatabase } from '../state/fleet-database.ts';
 import { startFleetManagement } from './management.ts';
 import { takePort } from './ports.ts';
 import { createCleanup } from './cleanup.ts';
 import { startFleet, type Fleet } from './start-fleet.ts';
-import { openStateDirectory } from './state-directory.ts';
+import { openStateDirectory } from '../state/state-directory.ts';
 
 /** The running platform. */
 export interface Host {

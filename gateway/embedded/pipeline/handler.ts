@@ -6,11 +6,11 @@ import { resolve, type Resolution } from '../../routing/resolve.ts';
 import type { Route } from '../../routing/route-schema.ts';
 import type { RouteTable } from '../../routing/route-table.ts';
 import { answerError } from './answer.ts';
-import type { CredentialCheck } from './credential.ts';
+import type { CredentialCheck } from '../checks/credential.ts';
 import type { Exchange, GatewayResponse } from './exchange.ts';
-import { clientAddress, type TrustedProxies } from './client-address.ts';
-import { cleanHeaders } from './hygiene.ts';
-import { isOurHost, readTarget } from './target.ts';
+import { clientAddress, type TrustedProxies } from '../checks/client-address.ts';
+import { cleanHeaders } from '../checks/hygiene.ts';
+import { isOurHost, readTarget } from '../checks/target.ts';
 
 /** Answers a request that has passed the gateway: a service's `app.routing`, or the edge. */
 export type Upstream = (req: IncomingMessage, res: GatewayResponse) => void;
@@ -132,6 +132,7 @@ function handOver(
   if (version !== undefined) res.setHeader('api-version', String(version));
   if (canonical !== undefined) res.setHeader('link', `<${canonical}>; rel="canonical"`);
   if (route.deprecation !== undefined) announceDeprecation(res, route.deprecation);
+  if (route.stream === undefined) req.headers['x-request-deadline-ms'] = String(route.timeoutMs);
   beforeBody?.();
   exchange.handedOverAt = performance.now();
   upstream(req, res);

@@ -7,6 +7,7 @@ import type { ConsumerDefinition } from '@idp/events';
 import type { Secrets } from '@idp/secrets';
 import type { BackgroundRunner, BackgroundTask } from './host/background.ts';
 import type { RoutePlugin } from './http/types.ts';
+import type { PrepareTenant } from './tenants/tenant-consumer.ts';
 
 /** How a process runs the service. */
 export interface HostInfo {
@@ -46,6 +47,11 @@ export interface ServiceDefinition<S extends z.ZodObject = z.ZodObject, Context 
   /** Folder of numbered SQL files. */
   migrations: URL;
   permissions: PermissionManifest;
+  /**
+   * Makes what the service needs for a new tenant. With it the kernel follows auth's tenants: table `tenants`, consumer
+   * `<service>.tenants`, answer `TenantPrepared`. Every service but auth has it.
+   */
+  prepareTenant?: PrepareTenant;
   /** The service keeps tables without a tenant. */
   globalTables?: boolean;
   database?: {

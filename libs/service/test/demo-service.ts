@@ -30,12 +30,12 @@ export interface DemoContext {
 
 const note = z.object({ id: z.string(), body: z.string(), version: z.int() });
 
-function noteRoutes({ database, held }: DemoContext): RoutePlugin {
+function noteRoutes(name: string, { database, held }: DemoContext): RoutePlugin {
   return async (app) => {
     app.post(
       '/api/v1/notes',
       {
-        config: { permission: 'demo:note:create' },
+        config: { permission: `${name}:note:create` },
         schema: {
           operationId: 'createNote',
           body: z.strictObject({ body: text({ min: 1 }) }),
@@ -60,7 +60,7 @@ function noteRoutes({ database, held }: DemoContext): RoutePlugin {
     app.get(
       '/api/v1/notes/:id',
       {
-        config: { permission: 'demo:note:read' },
+        config: { permission: `${name}:note:read` },
         schema: {
           operationId: 'getNote',
           params: z.strictObject({ id: id() }),
@@ -97,7 +97,7 @@ function noteRoutes({ database, held }: DemoContext): RoutePlugin {
     app.get(
       '/api/v1/notes/slow',
       {
-        config: { permission: 'demo:note:read' },
+        config: { permission: `${name}:note:read` },
         schema: { operationId: 'getSlowNotes', response: { 200: envelope(z.object({})) } },
       },
       async (request) => {
@@ -111,31 +111,38 @@ function noteRoutes({ database, held }: DemoContext): RoutePlugin {
   };
 }
 
-/** A whole small service: one table, three routes, one background task. */
-export const demo = defineService({
-  name: 'demo',
-  description: 'A service of the tests',
-  config: z.object({ DEMO_GREETING: z.string().default('hello') }),
-  migrations: new URL('./demo-migrations/', import.meta.url),
-  permissions: {
-    'demo:note:read': { description: 'read notes', resource: 'note', role: 'viewer' },
-    'demo:note:create': { description: 'write notes', resource: 'note', role: 'member' },
-  },
-  createContext(platform): DemoContext {
-    const { promise: released, resolve: release } = Promise.withResolvers<void>();
-    return { database: platform.database, runs: { ended: [] }, held: { count: 0, release, released } };
-  },
-  routes: (ctx) => [noteRoutes(ctx)],
-  background: (ctx) => [
-    {
-      name: 'wait-for-the-end',
-      run: (signal) =>
-        new Promise<void>((resolve) =>
-          signal.addEventListener('abort', () => {
-            ctx.runs.ended.push('wait-for-the-end');
-            resolve();
-          }),
-        ),
+/** A whole small service: one table, a few routes, one background task. */
+export const demo = demoService('demo');
+
+/** The same under a name whose topics exist, for what leaves by the outbox. */
+export const demoWithTopics = demoService('catalog');
+
+function demoService(name: string) {
+  return defineService({
+    name,
+    description: 'A service of the tests',
+    config: z.object({ DEMO_GREETING: z.string().default('hello') }),
+    migrations: new URL('./demo-migrations/', import.meta.url),
+    permissions: {
+      [`${name}:note:read`]: { description: 'read notes', resource: 'note', role: 'viewer' },
+      [`${name}:note:create`]: { description: 'write notes', resource: 'note', role: 'member' },
     },
-  ],
-});
+    createContext(platform): DemoContext {
+      const { promise: released, resolve: release } = Promise.withResolvers<void>();
+      return { database: platform.database, runs: { ended: [] }, held: { count: 0, release, released } };
+    },
+    routes: (ctx) => [noteRoutes(name, ctx)],
+    background: (ctx) => [
+      {
+        name: 'wait-for-the-end',
+        run: (signal) =>
+          new Promise<void>((resolve) =>
+            signal.addEventListener('abort', () => {
+              ctx.runs.ended.push('wait-for-the-end');
+              resolve();
+            }),
+          ),
+      },
+    ],
+  });
+}

@@ -1,46 +1,24 @@
-import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createWakeSignal } from '@idp/events';
-import { localFileKeyProvider } from '@idp/secrets';
 import { testDatabase, type TestDatabase } from '@idp/testing';
 import { startService, type HostResources, type RunningService } from '../src/index.ts';
 import { demo, type DemoContext } from './demo-service.ts';
-import { publicUrl, testPorts, tokenOf } from './kernel.ts';
+import { hostResources } from './host-resources.ts';
+import { tokenOf } from './kernel.ts';
 
 let database: TestDatabase;
-let directory: string;
 
 beforeAll(async () => {
   database = await testDatabase({ services: [demo] });
-  directory = await mkdtemp(join(tmpdir(), 'service-host-'));
 });
 afterAll(async () => {
   await database[Symbol.asyncDispose]();
-  await rm(directory, { recursive: true });
 });
 
-async function resources(overrides: Partial<HostResources> = {}): Promise<HostResources> {
-  return {
-    mode: 'embedded',
-    environment: 'test',
-    env: {},
-    publicUrl,
-    databaseUrls: database.urlsFor('demo'),
-    transportWake: createWakeSignal(),
-    ports: testPorts,
-    secretsKeyProvider: await localFileKeyProvider({ file: join(directory, 'kek.json') }),
-    cursorSecret: randomBytes(32),
-    logDestination: new Writable({ write: (_chunk, _encoding, done) => done() }),
-    ...overrides,
-  };
-}
+const resources = (overrides: Partial<HostResources> = {}): Promise<HostResources> =>
+  hostResources(database.urlsFor('demo'), overrides);
 
 /** The service as the embedded host runs it: requests handed over, no listener of its own. */
 async function embedded(running: RunningService): Promise<{ origin: string } & AsyncDisposable> {

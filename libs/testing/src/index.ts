@@ -3,3 +3,11 @@ export { emptyDatabase, type EmptyDatabase } from './database/empty-database.ts'
 export { testDatabase, type ServiceUrls, type TestDatabase } from './database/test-database.ts';
 export { startTestFleet, type TestAnswer, type TestFleet, type TestFleetOptions } from './fleet/test-fleet.ts';
 export type { People, TestPrincipal, TestTenant } from './fleet/test-tenant.ts';
+export {
+  startTestService,
+  type ServiceAnswer,
+  type ServiceRequest,
+  type TestService,
+  type TestServiceOptions,
+} from './fleet/test-service.ts';
+export type { SignedTenant, TestIdentities, TestPerson } from './fleet/test-identities.ts';

@@ -4,9 +4,9 @@ import { watchDirectories } from './background/directories.ts';
 import { pollLocations } from './background/poll-locations.ts';
 import { sweepOrphansInBackground } from './background/sweep.ts';
 import { catalogConfig } from './config.ts';
-import { onTenantCreated } from './consumers/on-tenant-created.ts';
 import { createCatalogContext } from './context.ts';
 import { catalogPermissions } from './permissions.ts';
+import { prepareTenant } from './operations/prepare-tenant.ts';
 import { nativeRoutes } from './routes/index.ts';
 
 /** The inventory of what a company builds, runs and owns. */
@@ -19,11 +19,10 @@ export const catalog = defineService({
   database: { constraints: { locations_target: 'target' } },
   createContext: createCatalogContext,
   routes: (ctx) => [backstageRoutes(ctx), ...nativeRoutes(ctx)],
-  consumers: () => [onTenantCreated()],
+  prepareTenant,
   background: (ctx) => [...watchDirectories(ctx), pollLocations(ctx), sweepOrphansInBackground(ctx)],
 });
 
-export { activeTenants } from './background/each-tenant.ts';
 export type { CatalogContext } from './context.ts';
 export { ingestDirectory, type DirectoryInput } from './operations/ingest-directory.ts';
 export { summarizeCatalog, type CatalogSummary } from './operations/summarize-catalog.ts';

@@ -1,16 +1,9 @@
-import { bootstrapRoles, databaseMigrations, migrate, type MigrationSource } from '@idp/database';
-import { bootstrapBus, eventsMigrations } from '@idp/events';
-import { secretsMigrations } from '@idp/secrets';
+import { bootstrapRoles, migrate } from '@idp/database';
+import { bootstrapBus } from '@idp/events';
+import { migrationSourcesOf, type ServiceSchema } from '@idp/service';
 import type { Logger } from '@idp/telemetry';
 import pg from 'pg';
 import { ToolError, systemReason } from '../tool-error.ts';
-
-/** What a service brings to the database; its definition has both. */
-export interface ServiceSchema {
-  name: string;
-  /** Folder of its migrations; without one its schema holds the platform's tables only. */
-  migrations?: URL;
-}
 
 export interface PrepareDatabaseOptions {
   /** Direct connection of a login that may create roles and schemas. */
@@ -24,12 +17,6 @@ export interface PrepareDatabaseOptions {
 }
 
 const oldestMajor = 15;
-
-/** The migrations of a service in the order of their application: the platform's tables, then its own. */
-export function migrationSources({ name, migrations }: ServiceSchema): MigrationSource[] {
-  const own = migrations === undefined ? [] : [{ component: name, directory: migrations }];
-  return [databaseMigrations, secretsMigrations, eventsMigrations, ...own];
-}
 
 /**
  * Brings a database to this release: roles, schemas and passwords of the services, the bus, every missing migration.
@@ -46,7 +33,7 @@ export async function prepareDatabase(options: PrepareDatabaseOptions): Promise<
   await Promise.all([
     bootstrapBus({ adminUrl, services: names, ...named, ...logged }),
     ...services.map((service) =>
-      migrate({ url: adminUrl, service: service.name, ...named, sources: migrationSources(service), ...logged }),
+      migrate({ url: adminUrl, service: service.name, ...named, sources: migrationSourcesOf(service), ...logged }),
     ),
   ]);
 }

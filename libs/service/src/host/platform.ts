@@ -1,30 +1,15 @@
 import { createHmac } from 'node:crypto';
 import { createAccess, createTokenVerifier, type Access, type PlatformPorts, type TokenVerifier } from '@idp/auth';
-import {
-  createDatabase,
-  createKeyRowStore,
-  databaseMigrations,
-  type Database,
-  type MigrationSource,
-} from '@idp/database';
+import { createDatabase, createKeyRowStore, type Database } from '@idp/database';
 import { createEgress } from '@idp/egress';
 import { UnavailableError } from '@idp/errors';
-import { eventsMigrations } from '@idp/events';
-import { createSecrets, secretsMigrations } from '@idp/secrets';
+import { createSecrets } from '@idp/secrets';
 import type { Telemetry } from '@idp/telemetry';
 import type { AnyService, ServicePlatform } from '../define-service.ts';
 import { createBackgroundRunner } from './background.ts';
+import { auditDenials } from './denied-audit.ts';
+import { migrationSourcesOf } from './migration-sources.ts';
 import type { HostResources } from './resources.ts';
-
-/** Migrations of a service in the order of application: those of the libs, then its own. */
-export function migrationSourcesOf(definition: AnyService): MigrationSource[] {
-  return [
-    databaseMigrations,
-    secretsMigrations,
-    eventsMigrations,
-    { component: definition.name, directory: definition.migrations },
-  ];
-}
 
 /** Pools of a service; nothing connects yet. */
 export function openDatabase(definition: AnyService, host: HostResources, telemetry: Telemetry) {
@@ -91,7 +76,9 @@ export function createPlatform(options: {
   const { definition, host, telemetry, database, config, ports } = options;
   const { logger, metrics } = telemetry;
   const clock = host.clock ?? (() => new Date());
-  const access = createAccess({ reader: ports.access, manifest: definition.permissions });
+  const background = createBackgroundRunner({ logger, metrics });
+  const decision = createAccess({ reader: ports.access, manifest: definition.permissions });
+  const access = auditDenials({ access: decision, database, background });
   const { mode, publicUrl, environment, dataDirectory } = host;
   return {
     access,
@@ -117,7 +104,7 @@ export function createPlatform(options: {
       logger,
       metrics,
       clock,
-      background: createBackgroundRunner({ logger, metrics }),
+      background,
     },
   };
 }

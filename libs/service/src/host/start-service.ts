@@ -9,6 +9,7 @@ import { createHttpApp } from '../http/app.ts';
 import { createHealthState, type Health, type HealthState } from './health.ts';
 import { createLatePorts, createPlatform, openDatabase, type PlatformParts } from './platform.ts';
 import type { HostResources } from './resources.ts';
+import { tenantConsumer } from '../tenants/tenant-consumer.ts';
 import { stopService } from './stop-service.ts';
 
 /** A service that serves. Requests reach it through its own server or `app.routing(req, res)`. */
@@ -96,8 +97,12 @@ async function build(
   const wake = host.transportWake;
   const transport = createPostgresTransport({ database, wake, logger });
   opened.push(() => transport.close());
-  const consumers = definition.consumers?.(context) ?? [];
   const service = definition.name;
+  const { prepareTenant } = definition;
+  const consumers = [
+    ...(prepareTenant === undefined ? [] : [tenantConsumer(service, prepareTenant, parts.platform.clock)]),
+    ...(definition.consumers?.(context) ?? []),
+  ];
   const events = createEventRuntime({ service, database, transport, wake, consumers, metrics, logger, env: host.env });
   const app = await createApp(definition, host, telemetry, parts, context);
   opened.push(() => app.close());

@@ -16,6 +16,8 @@ export interface RoutePlan {
   cacheControl: string;
   deadlineMs: number;
   slashInId: boolean;
+  /** The method is meant to change something. */
+  mutates: boolean;
   takesBody: boolean;
   keepsRawBody: boolean;
   takesIdempotencyKey: boolean;
@@ -53,6 +55,7 @@ export function planRoute(
     cacheControl: settings.cacheControl ?? 'no-store',
     deadlineMs: settings.deadlineMs ?? defaults.deadlineMs,
     slashInId: settings.encodedSlash === true,
+    mutates: !/^(?:GET|HEAD)/.test(method),
     takesBody: schema['body'] !== undefined,
     keepsRawBody: settings.rawBody === true,
     takesIdempotencyKey: method === 'POST' && guard.access !== 'public' && settings.idempotency !== 'none',

@@ -1,7 +1,7 @@
-import { databaseMigrations, serviceRoles } from '@idp/database';
-import { busMigrations, eventsMigrations } from '@idp/events';
-import { secretsMigrations } from '@idp/secrets';
-import { prepareDatabase, type ServiceSchema } from '@idp/tools';
+import { serviceRoles } from '@idp/database';
+import { busMigrations } from '@idp/events';
+import { migrationSourcesOf, type ServiceSchema } from '@idp/service';
+import { prepareDatabase } from '@idp/tools';
 import { emptyDatabase, type EmptyDatabase } from './empty-database.ts';
 import { ensureTemplate } from './template.ts';
 import { currentRun, rolePassword, rolePrefix, withDatabase } from './test-run.ts';
@@ -25,11 +25,10 @@ export interface TestDatabase extends EmptyDatabase {
 export async function testDatabase({ services }: { services: readonly ServiceSchema[] }): Promise<TestDatabase> {
   const run = currentRun();
   const prefix = rolePrefix(run);
-  const own = services.flatMap(({ migrations }) => (migrations === undefined ? [] : [migrations]));
-  const shared = [databaseMigrations, secretsMigrations, eventsMigrations, busMigrations];
+  const sources = [...services.flatMap(migrationSourcesOf), busMigrations];
   const template = await ensureTemplate(run, {
     name: services.map(({ name }) => name).join(),
-    directories: [...shared.map(({ directory }) => directory), ...own],
+    directories: [...new Set(sources.map(({ directory }) => directory.href))].map((href) => new URL(href)),
     build: (adminUrl) => prepareDatabase({ adminUrl, services, prefix, passwords: (role) => rolePassword(run, role) }),
   });
   const database = await emptyDatabase({ template });

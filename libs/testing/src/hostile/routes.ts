@@ -31,13 +31,21 @@ const kinds: readonly { route: RegExp; fits: (prepared: PreparedOperation) => bo
 
 /** Where to send `METHOD /path`: the operation itself, or those that stand in for it. Throws {@link MissingError} when there is none. */
 export function routesFor(method: string, path: string, operations: readonly PreparedOperation[]): readonly Route[] {
-  const exact = operations.filter(({ operation }) => operation.method === method && matches(operation.path, path));
+  const exact = operations.filter(
+    ({ operation, target }) =>
+      operation.method === method && pathsOf(path, target.gateway).some((each) => matches(operation.path, each)),
+  );
   if (exact.length > 0) return exact.map((prepared) => ({ prepared, exact: true }));
   const kind = kinds.find(({ route }) => route.test(`${method} ${path}`));
   const found = kind === undefined ? [] : operations.filter((prepared) => kind.fits(prepared));
   if (found.length === 0)
     throw new MissingError('route', `${method} ${path.replace(/[^/]*«[^/]*|[0-9a-f-]{36}/g, '…')}`);
   return found.map((prepared) => ({ prepared, exact: false }));
+}
+
+/** A path as it is, and at the gateway the path of version 1 that one without a version leads to. */
+function pathsOf(path: string, gateway = false): string[] {
+  return gateway && /^\/api\/(?!v\d)/.test(path) ? [path, path.replace('/api/', '/api/v1/')] : [path];
 }
 
 export function matches(template: string, path: string): boolean {

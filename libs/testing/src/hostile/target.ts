@@ -11,6 +11,8 @@ export interface Target {
   /** `http://host:port`, no trailing slash. */
   baseUrl: string;
   document: OpenApiDocument;
+  /** The address is the gateway: it also knows paths without a version. */
+  gateway?: boolean;
   /** True while the process serves. */
   ready(): Promise<boolean>;
 }

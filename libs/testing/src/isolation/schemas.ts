@@ -28,7 +28,7 @@ interface Row {
   has_app: boolean;
 }
 
-/** The schema of every service: it belongs to an owner role of this prefix and has an app role. Nothing is listed by hand. */
+/** The schema of every service: it belongs to an owner role of this prefix and has an app role that signs in. Nothing is listed by hand. */
 export async function findSchemas(client: pg.Client, prefix: string): Promise<readonly IsolatedSchema[]> {
   return (await ownedSchemas(client, prefix)).filter(({ hasApp }) => hasApp);
 }
@@ -43,7 +43,7 @@ async function ownedSchemas(client: pg.Client, prefix: string): Promise<(Isolate
   const { rows } = await client.query<Row>(
     `select n.nspname as schema, c.relname as name, format('%I.%I', n.nspname, c.relname) as qualified,
             obj_description(c.oid, 'pg_class') as class,
-            exists (select from pg_roles a where a.rolname = $1 || n.nspname || '_app') as has_app,
+            exists (select from pg_roles a where a.rolname = $1 || n.nspname || '_app' and a.rolcanlogin) as has_app,
             array(select a.attname::text from pg_attribute a
                    where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped order by a.attnum) as columns
        from pg_namespace n

@@ -1,9 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { BackgroundTask } from '@idp/service';
+import { activeTenants, type BackgroundTask } from '@idp/service';
 import { watchDirectory } from '../adapters/watch-directory.ts';
 import type { CatalogContext } from '../context.ts';
 import { ensureDirectorySource } from '../operations/ingest-directory.ts';
-import { activeTenants } from './each-tenant.ts';
 
 const noTenantYetMs = 200;
 
@@ -35,7 +34,7 @@ async function keepDirectory(ctx: CatalogContext, directory: string, signal: Abo
 async function directoryTenant(ctx: CatalogContext, signal: AbortSignal): Promise<string | undefined> {
   const slug = ctx.config.CATALOG_DIRECTORIES_TENANT;
   while (!signal.aborted) {
-    const tenants = await activeTenants(ctx);
+    const tenants = await activeTenants(ctx.database);
     const tenant = slug === undefined ? tenants[0] : tenants.find((candidate) => candidate.slug === slug);
     if (tenant) return tenant.tenantId;
     await pause(noTenantYetMs, undefined, { signal }).catch(() => undefined);

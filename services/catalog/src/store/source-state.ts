@@ -17,11 +17,17 @@ export interface SourceClaim {
 /** Claims of a source, orphans left out, in ref order. */
 export async function listSourceClaims(tx: CatalogTx, sourceId: string): Promise<SourceClaim[]> {
   const { rows } = await sql<SourceClaim>`
-    select r.ref, c.location_ref as "locationRef", c.state = 'active' as active, e.status,
-      case when e.kind = 'location' then c.raw end as location
-    from claims c join refs r on r.no = c.no left join entities e on e.no = c.no and e.deleted_at is null
+    select r.ref, c.location_ref as "locationRef", c.state = 'active' as active,
+      case when e.deleted_at is null then e.status end as status,
+      case when e.kind = 'location' and e.deleted_at is null then c.raw end as location
+    from claims c join refs r on r.no = c.no left join entities e on e.no = c.no
     where c.source_id = ${sourceId} and c.state <> 'orphan' order by r.ref`.execute(
     named(tx.db, 'catalog.source-claims'),
   );
   return rows;
+}
+
+/** Lets the planner know of what a large sync wrote; takes a moment, and no lock that keeps anybody from reading or writing. */
+export async function refreshStatistics(tx: CatalogTx): Promise<void> {
+  await sql`select refresh_statistics()`.execute(named(tx.db, 'catalog.refresh-statistics'));
 }

@@ -17,5 +17,5 @@ export const limits = {
   includesPerDocument: 20,
   /** Location entities below Location entities, and files reached through them. */
   locationDepth: 10,
-  filesPerSource: 10_000,
+  filesPerSource: 200_000,
 } as const;

@@ -37,7 +37,7 @@ export interface Literals {
 export function bindQuery(node: QueryNode, literals: Literals): PostingNode {
   switch (node.op) {
     case 'all':
-      return allOf(node.nodes.map((child) => bindQuery(child, literals)));
+      return allOf(node.nodes.toSorted(byBreadth).map((child) => bindQuery(child, literals)));
     case 'any':
       return anyOf(node.nodes.map((child) => bindQuery(child, literals)));
     case 'not':
@@ -51,6 +51,20 @@ export function bindQuery(node: QueryNode, literals: Literals): PostingNode {
     case 'in':
       return bindList(node.key, node.values, literals);
   }
+}
+
+/** Keys that divide the entities into a few large parts. */
+const broadKeys = new Set(['kind', 'metadata.namespace', 'spec.type', 'spec.lifecycle']);
+
+/** A conjunction starts with the condition that presumably leaves the fewest: single values of keys with many values. */
+function byBreadth(a: QueryNode, b: QueryNode): number {
+  return breadth(a) - breadth(b);
+}
+
+function breadth(node: QueryNode): number {
+  if (node.op === 'in') return broadKeys.has(node.key) ? 1 : 0;
+  if (node.op === 'any') return 2;
+  return node.op === 'prefix' ? 3 : 4;
 }
 
 function bindValues(key: string, match: ValueMatch, literals: Literals): PostingNode {

@@ -41,7 +41,7 @@ async function writePlan(
   const [stored] = await Promise.all([
     listEdgesByOrigin(
       tx,
-      changes.map((change) => change.no),
+      changes.filter((change) => change.before).map((change) => change.no),
     ),
     writeEntities(tx, changes, input.actor),
     writeTerms(tx, changes, ids),

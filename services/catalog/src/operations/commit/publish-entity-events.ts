@@ -26,7 +26,7 @@ export function publishEntityEvents(tx: CatalogTx, changes: readonly PlannedChan
 }
 
 function identityOf(change: PlannedChange, input: CommitInput) {
-  const document = JSON.parse(change.document) as { kind: string; metadata: { namespace?: string; name: string } };
+  const document = change.processed?.entity ?? (JSON.parse(change.document) as Entity);
   return {
     uid: change.uid,
     entityRef: change.ref,

@@ -14,11 +14,9 @@ export async function writeTerms(tx: CatalogTx, changes: readonly PlannedChange[
   const postings = touched.flatMap((change) => {
     return allTerms(change).map((term) => toPosting(term, change.no, complete));
   });
-  await replaceTerms(
-    tx,
-    touched.map((change) => change.no),
-    postings,
-  );
+  // What never was an entity has no postings to replace.
+  const known = touched.filter((change) => change.before).map((change) => change.no);
+  await replaceTerms(tx, known, postings);
 }
 
 function allTerms({ processed, uid }: PlannedChange): Term[] {

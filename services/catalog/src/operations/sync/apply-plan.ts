@@ -1,8 +1,11 @@
 import { newId } from '@idp/contracts';
 import type { Door } from '@idp/database';
+import { TimeoutError, UnavailableError } from '@idp/errors';
+import type { Logger } from '@idp/telemetry';
 import type { EntityValidator } from '../../domain/model/validate-entity.ts';
 import { deleteDocuments, markFilesRead, upsertDocuments } from '../../store/documents.ts';
 import { findRefs } from '../../store/refs.ts';
+import { refreshStatistics } from '../../store/source-state.ts';
 import type { CatalogTx } from '../../store/catalog-tx.ts';
 import { commitClaims } from '../commit/commit-claims.ts';
 import type { CommitInput, CommitResult } from '../commit/types.ts';
@@ -27,7 +30,11 @@ export interface ApplyContext {
   actor: string;
   keepOrphans: boolean;
   signal: AbortSignal;
+  logger: Pick<Logger, 'warn'>;
 }
+
+/** Batches after which the tables have grown so much that the planner has to know. */
+const statisticsAfter = [4, 16, 64, 256];
 
 const unaudited = 'audited as one run at its end';
 
@@ -37,7 +44,11 @@ const unaudited = 'audited as one run at its end';
  */
 export async function applyPlan(plan: SyncPlan, context: ApplyContext): Promise<SyncCounts> {
   const counts: SyncCounts = { created: 0, updated: 0, deleted: 0, orphaned: 0, shadowed: 0 };
-  for (const items of chunks(plan.items)) await writeItems(items, plan, context, counts);
+  let batch = 0;
+  for (const items of chunks(plan.items)) {
+    await writeItems(items, plan, context, counts);
+    if (statisticsAfter.includes(++batch)) await tellPlanner(context);
+  }
   await writeRemovals(plan, context, counts);
   for (const positions of chunks(plan.goneDocuments)) {
     await context.door.write((tx) => deleteDocuments(tx, context.sourceId, positions), { unaudited });
@@ -45,7 +56,18 @@ export async function applyPlan(plan: SyncPlan, context: ApplyContext): Promise<
   if (plan.readFiles.length > 0) {
     await context.door.write((tx) => markFilesRead(tx, context.sourceId, plan.readFiles), { unaudited });
   }
+  if (batch >= (statisticsAfter[0] ?? 0)) await tellPlanner(context);
   return counts;
+}
+
+/** Without it the statements of a first large run join by guesswork. Whoever else gathers statistics now does it for us. */
+async function tellPlanner({ door, logger }: ApplyContext): Promise<void> {
+  try {
+    await door.write(refreshStatistics, { unaudited: 'changes no row' });
+  } catch (err) {
+    if (!(err instanceof UnavailableError) && !(err instanceof TimeoutError)) throw err;
+    logger.warn({ err }, 'statistics not refreshed');
+  }
 }
 
 function commitInput({ actor, sourceId, keepOrphans, validator }: ApplyContext): Omit<CommitInput, 'upserts'> {

@@ -59,6 +59,7 @@ export async function syncSource(deps: SyncDeps, input: SyncInput): Promise<Sync
     sourceId: input.sourceId,
     signal: input.signal,
     validator: deps.validator,
+    logger: deps.logger,
     actor: catalogActor,
     keepOrphans: deps.config.CATALOG_ORPHAN_GRACE_SECONDS > 0,
   });

@@ -4,7 +4,7 @@ import { bindQuery } from '../../domain/query/postings.ts';
 import { everything, type QueryNode } from '../../domain/query/tree.ts';
 import { entityColumns, type EntityRow } from './entity-rows.ts';
 import { resolveLiterals } from './literals.ts';
-import { matches } from './posting-sql.ts';
+import { probe } from './posting-sql.ts';
 import type { CatalogTx } from '../catalog-tx.ts';
 
 /** The entity of a canonical ref that matches the tree. */
@@ -60,5 +60,5 @@ export async function findEntitiesByNumbers(
 async function condition(tx: CatalogTx, tree: QueryNode): Promise<RawBuilder<unknown>> {
   if (tree.op === 'all' && tree.nodes.length === 0) return sql``;
   const node = bindQuery(tree, await resolveLiterals(tx, tree, []));
-  return sql` and ${matches(node, sql`e.no`)}`;
+  return sql` and ${probe(node, sql`e.no`)}`;
 }

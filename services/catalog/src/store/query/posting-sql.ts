@@ -4,60 +4,41 @@ import type { PostingNode, PostingSource, ValueMatch } from '../../domain/query/
 type Sql = RawBuilder<unknown>;
 
 /**
- * Condition on an entity number. Conditions that must hold become semi-joins over postings; alternatives become one
- * semi-join over the union of their sets; negations become anti-joins (`not exists`, since `not in` over a large set
- * falls back to scanning it for every row).
+ * Condition on an entity number, for statements that start from the matching entities: a semi-join over their set, which
+ * the planner may take as its start, or probes where only the universe could give the set.
  */
 export function matches(node: PostingNode, no: Sql): Sql {
-  switch (node.op) {
-    case 'always':
-      return sql`true`;
-    case 'never':
-      return sql`false`;
-    case 'all':
-      return sql`(${sql.join(
-        node.nodes.map((child) => matches(child, no)),
-        sql` and `,
-      )})`;
-    case 'any': {
-      const set = numbersOf(node);
-      return set === undefined ? anyOf(node.nodes, no) : sql`${no} in (${set})`;
-    }
-    case 'not':
-      return excludes(node.node, no);
-    case 'values':
-      return sql`exists (${postings(node.of, node.match, no)})`;
-  }
+  const set = numbersOf(node);
+  return set === undefined ? probe(node, no) : sql`${no} in (${set})`;
 }
 
-/** Negation, pushed down to the single postings. */
-function excludes(node: PostingNode, no: Sql): Sql {
+/**
+ * Condition on an entity number, for statements that have few numbers in hand: one index probe, or one lookup in a hash,
+ * for each condition. `is true` keeps the planner from joining two postings instead. How many rows a posting has, it
+ * cannot know in a generic plan, and takes it to be one: it would then read the second posting whole for every row of
+ * the first.
+ */
+export function probe(node: PostingNode, no: Sql): Sql {
   switch (node.op) {
     case 'always':
-      return sql`false`;
-    case 'never':
       return sql`true`;
+    case 'never':
+      return sql`false`;
     case 'all':
-      return sql`(${sql.join(
-        node.nodes.map((child) => excludes(child, no)),
-        sql` or `,
-      )})`;
+      return joined(node.nodes, no, sql` and `);
     case 'any':
-      return sql`(${sql.join(
-        node.nodes.map((child) => excludes(child, no)),
-        sql` and `,
-      )})`;
+      return joined(node.nodes, no, sql` or `);
     case 'not':
-      return matches(node.node, no);
+      return sql`(${probe(node.node, no)}) is not true`;
     case 'values':
-      return sql`not exists (${postings(node.of, node.match, no)})`;
+      return sql`(exists (${postings(node.of, node.match, no)})) is true`;
   }
 }
 
-function anyOf(nodes: readonly PostingNode[], no: Sql): Sql {
+function joined(nodes: readonly PostingNode[], no: Sql, operator: Sql): Sql {
   return sql`(${sql.join(
-    nodes.map((child) => matches(child, no)),
-    sql` or `,
+    nodes.map((child) => probe(child, no)),
+    operator,
   )})`;
 }
 
@@ -71,13 +52,11 @@ function numbersOf(node: PostingNode): Sql | undefined {
       return sets.length === node.nodes.length ? sql.join(sets, sql` union all `) : undefined;
     }
     case 'all': {
-      const index = node.nodes.findIndex((child) => child.op === 'values');
-      const base = node.nodes[index];
-      if (base === undefined) return undefined;
-      const set = numbersOf(base);
-      const rest = node.nodes.filter((_, position) => position !== index);
-      const conditions = rest.map((child) => matches(child, sql`s.no`));
-      return sql`select s.no from (${set}) s where ${sql.join(conditions, sql` and `)}`;
+      const start = node.nodes.find((child) => numbersOf(child) !== undefined);
+      const set = start === undefined ? undefined : numbersOf(start);
+      if (set === undefined) return undefined;
+      const rest = node.nodes.filter((child) => child !== start).map((child) => probe(child, sql`s.no`));
+      return sql`select s.no from (${set}) s where ${sql.join(rest, sql` and `)}`;
     }
     default:
       return undefined;

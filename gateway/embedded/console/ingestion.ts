@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { activeTenants, summarizeCatalog, type CatalogContext, type CatalogSummary } from '@idp/catalog-service';
+import { summarizeCatalog, type CatalogContext, type CatalogSummary } from '@idp/catalog-service';
+import { activeTenants } from '@idp/service';
 
 const lookEveryMs = 100;
 
@@ -15,7 +16,7 @@ export async function awaitIngestion(
   const wanted = options.directories.map((directory) => resolve(directory));
   const deadline = performance.now() + options.waitMs;
   for (;;) {
-    const [tenant] = await activeTenants(ctx);
+    const [tenant] = await activeTenants(ctx.database);
     const summary = tenant && (await summarizeCatalog(ctx, { tenantId: tenant.tenantId }));
     const complete = summary !== undefined && wanted.every((directory) => wasRead(summary, directory, options.since));
     if (complete || performance.now() > deadline || options.signal.aborted) return summary && { ...summary, complete };

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { HostConfig } from './config.ts';
+import type { HostConfig } from '../host/config.ts';
 import type { StateDirectory } from './state-directory.ts';
 
 /** Password of the first owner, and where a person finds it. */

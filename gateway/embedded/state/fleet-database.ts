@@ -2,7 +2,7 @@ import { derivePassword, serviceRoles } from '@idp/database';
 import type { AnyService, DatabaseUrls } from '@idp/service';
 import type { Logger } from '@idp/telemetry';
 import { prepareDatabase, startPostgres } from '@idp/tools';
-import type { HostConfig } from './config.ts';
+import type { HostConfig } from '../host/config.ts';
 import { randomSecret, type StateDirectory } from './state-directory.ts';
 
 /** The server all services share. */

@@ -21,6 +21,7 @@ grant select on tenants to {{search}};
 create function prepared_tenants() returns table (tenant_id uuid, slug text, status text, prepared_at timestamptz)
   language sql stable security definer set search_path = ''
   as $$ select t.tenant_id, t.slug, t.status, t.prepared_at from {{schema}}.tenants t order by t.prepared_at, t.tenant_id $$;
-alter function prepared_tenants() owner to {{search}};
+-- Rights first: the owner role cannot change them once the function belongs to the search role.
 revoke all on function prepared_tenants() from public;
 grant execute on function prepared_tenants() to {{app}};
+alter function prepared_tenants() owner to {{search}};

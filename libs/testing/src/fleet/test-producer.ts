@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto';
+import { createDatabase } from '@idp/database';
+import { createEventRuntime, createPostgresTransport, publish, type PublishInput, type WakeSignal } from '@idp/events';
+import { createTelemetry } from '@idp/telemetry';
+import type { EventType } from '@idp/contracts';
+import type { ServiceUrls } from '../database/test-database.ts';
+
+/** Another service of the fleet as far as the bus is concerned: it runs as that service's role and writes to its topics. */
+export interface TestProducer extends AsyncDisposable {
+  /** Commits the event and resolves when it is on the bus. */
+  emit<T extends EventType>(tenantId: string, event: PublishInput<T>): Promise<void>;
+}
+
+export async function startTestProducer(service: string, urls: ServiceUrls, wake: WakeSignal): Promise<TestProducer> {
+  const { logger, metrics } = createTelemetry({ service, version: 'test', level: 'silent' });
+  const database = createDatabase<never>({
+    service,
+    url: urls.app,
+    relayUrl: urls.relay,
+    busUrl: urls.bus,
+    cursorKey: randomBytes(32),
+    metrics,
+    logger,
+    environment: 'test',
+  });
+  const transport = createPostgresTransport({ database, wake, logger });
+  const events = createEventRuntime({ service, database, transport, wake, consumers: [], metrics, logger, env: {} });
+  await events.start();
+  return {
+    async emit(tenantId, event) {
+      await database.tenant(tenantId).write(async (tx) => void publish(tx, event), { unaudited: 'test event' });
+      await events.drain();
+    },
+    async [Symbol.asyncDispose]() {
+      await events.stop(1000);
+      await transport.close();
+      await database[Symbol.asyncDispose]();
+    },
+  };
+}
