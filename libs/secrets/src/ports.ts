@@ -32,8 +32,8 @@ export interface NewKeyRow {
 }
 
 /**
- * Where wrapped data keys live: the table `secret_keys` of one service. Each call is a transaction of its own, so a
- * caller must not hold one while sealing or opening for the first time.
+ * Where wrapped data keys live: the table `secret_keys` of one service. Each call is a transaction of its own on a
+ * connection of its own, so values may be sealed and opened inside a caller's transaction.
  */
 export interface KeyRowStore {
   /** The tenant's active row, if it has one. */

@@ -5,7 +5,7 @@ import { formatSealed, parseSealed } from './text-form.ts';
 const bytes = (length: number) =>
   fc.uint8Array({ minLength: length, maxLength: length }).map((array) => Buffer.from(array));
 const parts = fc.record({
-  kekId: fc.string({ minLength: 1, unit: 'grapheme' }),
+  kekId: fc.string({ minLength: 1 }),
   dekId: fc.uuid(),
   iv: bytes(12),
   ciphertext: fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array)),

@@ -53,7 +53,7 @@ test('reading what was read gives the same account, in any case of letters', () 
 
 test('any text is an address of visible ASCII or none, and never throws', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (text) => {
+    fc.property(fc.string({ unit: fc.nat(0xffff).map((code) => String.fromCharCode(code)) }), (text) => {
       expect(parseEmailAddress(text)?.norm ?? 'none').toMatch(/^[\x21-\x7e]+$/);
     }),
   );

@@ -29,7 +29,7 @@ export async function createTenant(
 ): Promise<{ tenantId: string }> {
   requireSlug(input.slug);
   const tenantId = newId();
-  // The key store has a transaction of its own, so the key is made before ours begins.
+  // Made beforehand in a transaction of its own: a tenant never exists without its key, a key without tenant opens nothing.
   await ctx.secrets.tenant(tenantId).prepare();
   await ctx.database
     .tenant(tenantId)

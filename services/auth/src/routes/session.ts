@@ -38,75 +38,87 @@ const refreshBody = z.strictObject({
   tenantId: id().optional().meta({ description: 'The tenant the caller believes the session is in' }),
 });
 
+type App = Parameters<RoutePlugin>[0];
+
 /** Sign-in, renewal and end of a session. */
 export function sessionRoutes(ctx: AuthContext): RoutePlugin {
   return async (app) => {
-    app.post(
-      '/api/v1/auth/login',
-      {
-        bodyLimit: credentialBytesMax,
-        config: {
-          access: 'public',
-          idempotency: 'none',
-          rateClass: 'login',
-          errors: ['INVALID_CREDENTIALS', 'TENANT_SUSPENDED', 'HASH_BUSY', 'SECRETS_UNAVAILABLE'],
-        },
-        schema: {
-          operationId: 'logIn',
-          summary: 'Sign in with e-mail address and password',
-          tags: ['sessions'],
-          body: loginBody,
-          response: { 200: envelope(signIn) },
-        },
-      },
-      async (request) => {
-        const { email: address, password: secret, tenant } = request.body;
-        const client = clientOf(request);
-        return { data: await logIn(ctx, { email: address, password: secret, client, ...(tenant && { tenant }) }) };
-      },
-    );
-
-    app.post(
-      '/api/v1/auth/refresh',
-      {
-        bodyLimit: credentialBytesMax,
-        config: {
-          access: 'public',
-          idempotency: 'none',
-          rateClass: 'token',
-          errors: ['INVALID_TOKEN', 'TENANT_SUSPENDED', 'CONFLICT', 'SECRETS_UNAVAILABLE'],
-        },
-        schema: {
-          operationId: 'refreshSession',
-          summary: 'Exchange a refresh token for the next pair of tokens',
-          tags: ['sessions'],
-          body: refreshBody,
-          response: { 200: envelope(tokenPair) },
-        },
-      },
-      async (request) => {
-        const { refreshToken, tenantId } = request.body;
-        return { data: await refreshSession(ctx, { refreshToken, ...(tenantId && { tenantId }) }) };
-      },
-    );
-
-    app.post(
-      '/api/v1/auth/logout',
-      {
-        config: { access: 'authenticated', idempotency: 'none', rateClass: 'token' },
-        schema: {
-          operationId: 'logOut',
-          summary: 'End the session of the access token',
-          tags: ['sessions'],
-          response: { 204: z.null().meta({ description: 'The session has ended' }) },
-        },
-      },
-      async (request, reply) => {
-        await logOut(ctx, principalOf(request));
-        return reply.code(204).header('clear-site-data', '"cookies", "storage"').send(null);
-      },
-    );
+    registerLogin(app, ctx);
+    registerRefresh(app, ctx);
+    registerLogout(app, ctx);
   };
+}
+
+function registerLogin(app: App, ctx: AuthContext): void {
+  app.post(
+    '/api/v1/auth/login',
+    {
+      bodyLimit: credentialBytesMax,
+      config: {
+        access: 'public',
+        idempotency: 'none',
+        rateClass: 'login',
+        errors: ['INVALID_CREDENTIALS', 'TENANT_SUSPENDED', 'HASH_BUSY', 'SECRETS_UNAVAILABLE'],
+      },
+      schema: {
+        operationId: 'logIn',
+        summary: 'Sign in with e-mail address and password',
+        tags: ['sessions'],
+        body: loginBody,
+        response: { 200: envelope(signIn) },
+      },
+    },
+    async (request) => {
+      const { email: address, password: secret, tenant } = request.body;
+      const client = clientOf(request);
+      return { data: await logIn(ctx, { email: address, password: secret, client, ...(tenant && { tenant }) }) };
+    },
+  );
+}
+
+function registerRefresh(app: App, ctx: AuthContext): void {
+  app.post(
+    '/api/v1/auth/refresh',
+    {
+      bodyLimit: credentialBytesMax,
+      config: {
+        access: 'public',
+        idempotency: 'none',
+        rateClass: 'token',
+        errors: ['INVALID_TOKEN', 'TENANT_SUSPENDED', 'CONFLICT', 'SECRETS_UNAVAILABLE'],
+      },
+      schema: {
+        operationId: 'refreshSession',
+        summary: 'Exchange a refresh token for the next pair of tokens',
+        tags: ['sessions'],
+        body: refreshBody,
+        response: { 200: envelope(tokenPair) },
+      },
+    },
+    async (request) => {
+      const { refreshToken, tenantId } = request.body;
+      return { data: await refreshSession(ctx, { refreshToken, ...(tenantId && { tenantId }) }) };
+    },
+  );
+}
+
+function registerLogout(app: App, ctx: AuthContext): void {
+  app.post(
+    '/api/v1/auth/logout',
+    {
+      config: { access: 'authenticated', idempotency: 'none', rateClass: 'token' },
+      schema: {
+        operationId: 'logOut',
+        summary: 'End the session of the access token',
+        tags: ['sessions'],
+        response: { 204: z.null().meta({ description: 'The session has ended' }) },
+      },
+    },
+    async (request, reply) => {
+      await logOut(ctx, principalOf(request));
+      return reply.code(204).header('clear-site-data', '"cookies", "storage"').send(null);
+    },
+  );
 }
 
 function clientOf(request: { ip: string; headers: { 'user-agent'?: string | undefined } }) {
