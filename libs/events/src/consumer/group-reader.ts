@@ -10,16 +10,18 @@ export interface GroupReader {
   transport: EventTransport;
   crashes: CrashCounter;
   topics: readonly string[];
+  paused: boolean;
 }
 
 /** Ties a consumer to its topics. Rejects with EventConfigurationError for a topic it cannot read. */
 export function openGroupReader(reader: GroupReader): Promise<Subscription> {
-  const { environment, transport, topics } = reader;
+  const { environment, transport, topics, paused } = reader;
   const { consumer } = environment;
   return transport.subscribe({
     mode: 'group',
     group: groupOf(consumer.name),
     topics,
+    paused,
     from: consumer.from ?? 'start',
     onChunk: (chunk) => handleChunk(reader, chunk),
   });

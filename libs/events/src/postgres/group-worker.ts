@@ -90,7 +90,7 @@ export function createGroupWorker(options: { door: PlatformDoor; concurrency: nu
         subscription,
         ending: new AbortController(),
         ready: true,
-        paused: false,
+        paused: subscription.paused === true,
         running: 0,
         failures: 0,
         idle: [],

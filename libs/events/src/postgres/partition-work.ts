@@ -74,9 +74,7 @@ function keepAlive(beat: () => Promise<void>, outer: AbortSignal): { chunk: Live
     chunk: {
       isStale,
       signal,
-      async heartbeat() {
-        if (performance.now() - lastAt > heartbeatMs) await send();
-      },
+      heartbeat: send,
     },
     stop: () => clearInterval(timer),
   };

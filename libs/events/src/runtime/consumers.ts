@@ -52,7 +52,13 @@ export function createConsumers(parts: RuntimeParts): Consumers {
     const topics = topicsOfConsumer(consumer, parts.topics);
     if (!isInstanceConsumer(consumer)) {
       const crashes = createCrashCounter({ door, consumer: consumer.name });
-      return openGroupReader({ environment: environments.get(consumer.name)!, transport, crashes, topics });
+      return openGroupReader({
+        environment: environments.get(consumer.name)!,
+        transport,
+        crashes,
+        topics,
+        paused: paused.has(consumer.name),
+      });
     }
     const { promise, resolve: onCaughtUp } = Promise.withResolvers<void>();
     if (consumer.from === 'start') caughtUp.push(promise);
@@ -77,9 +83,7 @@ export function createConsumers(parts: RuntimeParts): Consumers {
     async start() {
       if (names.length > 0) paused = await door.transaction((tx) => listPaused(tx.db), { readOnly: true });
       for (const consumer of consumers) {
-        const subscription = await openOne(consumer);
-        open.set(consumer.name, subscription);
-        if (paused.has(consumer.name)) subscription.pause();
+        open.set(consumer.name, await openOne(consumer));
       }
       if (names.length === 0) return;
       parked = startParkedLoop({ door, environments, pollMs: timing.parkedPollMs, claimMs: timing.claimMs, logger });

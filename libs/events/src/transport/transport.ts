@@ -34,7 +34,7 @@ export interface RecordChunk {
   readonly topic: string;
   readonly part: number;
   readonly records: readonly StoredRecord[];
-  /** Keeps the ownership of the partition alive; call it at least every 3 s while working. */
+  /** Keeps the ownership of the partition alive and notices when it is gone; at least every 3 s while working, and before a commit. */
   heartbeat(): Promise<void>;
   /** True when the ownership is gone: nothing may be committed any more. */
   isStale(): boolean;
@@ -47,6 +47,8 @@ export interface GroupSubscription {
   /** `idp.<service>.<purpose>`: members of one group share its partitions and its offsets. */
   readonly group: string;
   readonly topics: readonly string[];
+  /** Takes no chunk before `resume`. */
+  readonly paused?: boolean;
   /** Where a group without offsets begins. */
   readonly from: 'start' | 'now';
   /** Resolves when the effect is committed: only then the offset moves. A rejection leaves it; the chunk comes again. */
