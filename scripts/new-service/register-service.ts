@@ -27,7 +27,7 @@ export async function registerService(root: string, names: Names): Promise<strin
     await edit('gateway/services.ts', (text) => addToFleet(text, names)),
     await edit('README.md', (text) =>
       text.replace(
-        /^\| services \| .*(?= \|$)/m,
+        /^\| services +\| .*?(?= *\|$)/m,
         (row) => `${row}${fill(' · [__service__](services/__service__/README.md)', names)}`,
       ),
     ),
