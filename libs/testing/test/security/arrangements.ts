@@ -22,7 +22,7 @@ function authArrangements(platform: Platform, { letter, people }: Tenant): Recor
     logIn: { request: () => ({ body: account }), storesNothing: true, misses: { tenant: 401 } },
     refreshSession: {
       async request() {
-        const { refreshToken } = await signIn(platform, account.email, account.password);
+        const { refreshToken } = await signIn(platform, account);
         return { body: { refreshToken } };
       },
     },

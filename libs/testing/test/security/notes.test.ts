@@ -10,8 +10,7 @@ import { createWorld } from './world.ts';
 import type { World } from './world.ts';
 
 async function start(hole: Hole): Promise<{ platform: Platform; world: World }> {
-  const auth = (await platformServices()).filter((service) => service.name === 'auth');
-  const platform = await startPlatform([...auth, notesService(hole)]);
+  const platform = await startPlatform([...(await platformServices()), notesService(hole)]);
   return { platform, world: await createWorld(platform) };
 }
 

@@ -1,64 +1,53 @@
+import type { TestPrincipal, TestTenant } from '../../src/index.ts';
 import { MissingError } from '../../src/hostile/missing.ts';
 import { jsonOf, send } from '../../src/hostile/wire/client.ts';
-import { authOperations } from './services.ts';
+import { canaryOf } from './platform.ts';
 import type { Platform } from './platform.ts';
 
-/** The four built-in roles of one tenant, signed in. */
-export interface Person {
-  id: string;
-  email: string;
-  password: string;
-  token: string;
-  refreshToken: string;
-}
-
+/** A tenant of the suites with its people under the names the data uses: `ownerA`, `memberB`, … */
 export interface Tenant {
   letter: 'A' | 'B';
   id: string;
   slug: string;
-  /** Stands in every text of this tenant and is never sent by anybody else. */
   canary: string;
-  people: Readonly<Record<string, Person>>;
+  people: Readonly<Record<string, TestPrincipal>>;
   /** Reference of a component that came from a registered location. */
   entity: string;
 }
 
-const roles = { owner: 'tenant-owner', admin: 'tenant-admin', member: 'member', viewer: 'viewer' } as const;
-
 /** A tenant with an owner, an admin, a member and a viewer. */
 export async function createPeople(platform: Platform, letter: 'A' | 'B'): Promise<Tenant> {
-  const { createTenant, registerMember, context } = await authOperations(platform.running);
   const slug = `tenant-${letter.toLowerCase()}`;
-  const canary = `cnry-${letter}-${crypto.randomUUID().slice(0, 8)}`;
-  const { tenantId } = await createTenant(context, { slug, name: `Tenant ${canary}` });
-  const people: Record<string, Person> = {};
-  for (const [kind, role] of Object.entries(roles)) {
-    const email = `${kind}@${slug}.test`;
-    const password = `a sentence nobody else says ${crypto.randomUUID().slice(0, 6)}`;
-    const { userId } = await registerMember(context, { tenantId, email, name: `${kind} ${canary}`, password, role });
-    people[`${kind}${letter}`] = { id: userId, email, password, ...(await signIn(platform, email, password)) };
-  }
-  return { letter, id: tenantId, slug, canary, people, entity: `component:default/${slug}-component` };
+  const tenant: TestTenant = await platform.fleet.tenant(slug);
+  const { tenantId, owner, admin, member, viewer } = tenant;
+  const people = Object.entries({ owner, admin, member, viewer }).map(([name, person]) => [`${name}${letter}`, person]);
+  return {
+    letter,
+    id: tenantId,
+    slug,
+    canary: canaryOf(slug),
+    people: Object.fromEntries(people) as Tenant['people'],
+    entity: `component:default/${slug}-component`,
+  };
 }
 
 /** A new session of its own. */
 export async function signIn(
   platform: Platform,
-  email: string,
-  password: string,
+  { email, password }: Pick<TestPrincipal, 'email' | 'password'>,
 ): Promise<{ token: string; refreshToken: string }> {
-  const auth = platform.targets.find((target) => target.name === 'auth');
-  if (auth === undefined) throw new Error('auth is not running');
+  const headers = { 'content-type': 'application/json' };
   const body = JSON.stringify({ email, password });
-  const answer = await send(auth.baseUrl, {
+  const answer = await send(platform.fleet.baseUrl('auth'), {
     method: 'POST',
     target: '/api/v1/auth/login',
-    headers: { 'content-type': 'application/json' },
+    headers,
     body,
   });
   const { data } = jsonOf(answer) as { data?: { accessToken: string; refreshToken: string } };
-  if (answer.status !== 200 || data === undefined)
+  if (answer.status !== 200 || data === undefined) {
     throw new Error(`sign-in of ${email} was answered ${answer.status}: ${answer.body}`);
+  }
   return { token: data.accessToken, refreshToken: data.refreshToken };
 }
 
@@ -76,8 +65,9 @@ export function namesOf(tenants: readonly Tenant[]): (name: string) => string | 
       };
       return own[member];
     }
-    const person = tenants.map(({ people }) => people[subject]).find((found) => found !== undefined);
-    return (person as Readonly<Record<string, string>> | undefined)?.[member];
+    const person = personNamed(tenants, subject);
+    const value = person?.[member as keyof TestPrincipal];
+    return typeof value === 'string' ? value : undefined;
   };
 }
 
@@ -88,9 +78,14 @@ export function credentialsOf(
 ): (principal: string) => Promise<Readonly<Record<string, string>>> {
   return async (principal) => {
     const [name = '', fresh] = principal.split(':').toReversed();
-    const person = tenants.map(({ people }) => people[name]).find((found) => found !== undefined);
+    const person = personNamed(tenants, name);
     if (person === undefined) throw new MissingError('principal', principal);
-    const { token } = fresh === 'fresh' ? await signIn(platform, person.email, person.password) : person;
+    if (fresh !== 'fresh') return person.headers;
+    const { token } = await signIn(platform, person);
     return { authorization: `Bearer ${token}` };
   };
+}
+
+function personNamed(tenants: readonly Tenant[], name: string): TestPrincipal | undefined {
+  return tenants.map(({ people }) => people[name]).find((found) => found !== undefined);
 }

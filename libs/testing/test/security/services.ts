@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import type { AnyService, RunningService } from '@idp/service';
+import type { AnyService } from '@idp/service';
 
 const folder = new URL('../../../../services/', import.meta.url);
 
@@ -7,12 +7,6 @@ const folder = new URL('../../../../services/', import.meta.url);
 export async function platformServices(): Promise<readonly AnyService[]> {
   const names = readdirSync(folder).filter((name) => existsSync(new URL(`${name}/src/service.ts`, folder)));
   return Promise.all(names.map(serviceNamed));
-}
-
-/** Names and migrations of all services: a consumer needs the topics of services that are not running. */
-export function platformSchemas(): readonly { name: string; migrations: URL }[] {
-  const names = readdirSync(folder).filter((name) => existsSync(new URL(`${name}/migrations`, folder)));
-  return names.map((name) => ({ name, migrations: new URL(`${name}/migrations/`, folder) }));
 }
 
 async function serviceNamed(name: string): Promise<AnyService> {
@@ -35,12 +29,6 @@ export interface AuthOperations {
   ): Promise<{ userId: string }>;
 }
 
-/** The operations beside a running auth service. */
-export async function authOperations(
-  running: readonly RunningService[],
-): Promise<AuthOperations & { context: unknown }> {
-  const auth = running.find((service) => service.name === 'auth');
-  if (auth === undefined) throw new Error('auth is not running');
-  const module = (await import(new URL('auth/src/service.ts', folder).href)) as AuthOperations;
-  return { createTenant: module.createTenant, registerMember: module.registerMember, context: auth.context };
+export async function authOperations(): Promise<AuthOperations> {
+  return (await import(new URL('auth/src/service.ts', folder).href)) as AuthOperations;
 }

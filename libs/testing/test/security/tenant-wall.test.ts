@@ -14,7 +14,7 @@ import { withConnection } from '../../src/isolation/sql.ts';
 import { catalogFindings, contextFindings, crossTenantFindings } from '../../src/isolation/wall.ts';
 import type { Finding, WallOptions } from '../../src/isolation/wall.ts';
 import { migratedDatabase } from './migrated.ts';
-import { platformSchemas } from './services.ts';
+import { platformServices } from './services.ts';
 
 const owner = '0192a3b4-5c6d-7e8f-9a0b-00000000000a';
 const intruder = '0192a3b4-5c6d-7e8f-9a0b-00000000000b';
@@ -42,9 +42,7 @@ describe('the tenant wall of every schema', () => {
   it('is found in every service, with its tables', async () => {
     const schemas = await withConnection(database.adminUrl, (client) => findSchemas(client, database.prefix));
     expect(schemas.map((schema) => schema.service)).toEqual(
-      platformSchemas()
-        .map((schema) => schema.name)
-        .toSorted(),
+      (await platformServices()).map((service) => service.name).toSorted(),
     );
     for (const { tables } of schemas) expect(tables.length).toBeGreaterThan(5);
   });
@@ -64,14 +62,17 @@ describe('the tenant wall of every schema', () => {
 });
 
 describe('the suite bites', () => {
-  async function findingsAfter(sabotage: (adminUrl: string) => Promise<string>): Promise<Finding[]> {
+  async function findingsAfter(
+    sabotage: (adminUrl: string) => Promise<string>,
+    look: (wall: WallOptions) => Promise<Finding[]> = allFindings,
+  ): Promise<Finding[]> {
     await using copy = await copyDatabase(database);
     await sabotage(copy.adminUrl);
-    return await allFindings(copy);
+    return await look(copy);
   }
 
   it('when the policy of any one table is dropped', async () => {
-    for (const table of filled.slice(0, 4)) {
+    for (const table of filled.slice(0, 2)) {
       expect(await findingsAfter((url) => dropPolicy(url, table))).not.toEqual([]);
     }
   });
@@ -91,11 +92,14 @@ describe('the suite bites', () => {
     expect(findings.filter((each) => each.includes('of another tenant'))).not.toEqual([]);
   });
 
-  it('when tenant_id is taken out of any unique index', async () => {
+  it('when tenant_id is taken out of any unique index', { timeout: 120_000 }, async () => {
     const tables = await tablesWithTenantIndex(database.adminUrl);
     expect(tables).not.toEqual([]);
+    const unnoticed: string[] = [];
     for (const table of tables) {
-      expect(await findingsAfter((url) => dropTenantFromIndex(url, table))).not.toEqual([]);
+      const findings = await findingsAfter((url) => dropTenantFromIndex(url, table), catalogFindings);
+      if (findings.length === 0) unnoticed.push(table);
     }
+    expect(unnoticed).toEqual([]);
   });
 });

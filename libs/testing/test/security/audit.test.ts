@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { outgoing, prepareOperations } from '../../src/hostile/target.ts';
+import { headerOf, send } from '../../src/hostile/wire/client.ts';
+import { auditRowsByRequest, placesHolding } from '../../src/isolation/audit.ts';
+import { notesService } from './notes/service.ts';
+import { startPlatform } from './platform.ts';
+import type { Platform } from './platform.ts';
+import { platformServices } from './services.ts';
+import { createWorld } from './world.ts';
+import type { World } from './world.ts';
+
+/** Changes that are declared to need no audit row of their own: the session and its end have one. */
+const declaredUnaudited = new Set(['refreshSession']);
+
+/** Operations that change nothing although they are a POST: queries, checks, and a request to look again. */
+const changesNothing =
+  /^(queryEntitiesByPredicate|queryEntityFacetsByPredicate|getEntitiesByRefs|getLocationsByQuery|validateEntity|refreshEntity)$/;
+
+let platform: Platform;
+let world: World;
+
+async function start(...extra: Parameters<typeof startPlatform>[0]): Promise<void> {
+  platform = await startPlatform([...(await platformServices()), ...extra]);
+  world = await createWorld(platform);
+}
+
+/** Calls every operation that changes something once, well, and names those whose request left no audit row. */
+async function unauditedOperations(): Promise<{ called: number; unaudited: string[] }> {
+  const changing = prepareOperations(platform.targets, world.a.fixture).filter(
+    ({ operation }) => operation.method !== 'GET' && !changesNothing.test(operation.id),
+  );
+  const requests = new Map<string, string>();
+  for (const prepared of changing) {
+    const request = await prepared.request();
+    const json = request.body === undefined ? undefined : JSON.stringify(request.body);
+    const answer = await send(prepared.target.baseUrl, await outgoing(prepared, request, json));
+    if (answer.status >= 300) throw new Error(`${prepared.operation.id} was answered ${answer.status}: ${answer.body}`);
+    requests.set(prepared.operation.id, headerOf(answer, 'x-request-id') ?? '');
+  }
+  const rows = await auditRowsByRequest(platform.database);
+  const unaudited = [...requests]
+    .filter(([, request]) => (rows.get(request) ?? 0) === 0)
+    .map(([operation]) => operation);
+  return { called: requests.size, unaudited };
+}
+
+describe('every operation that changes something', () => {
+  beforeAll(() => start());
+  afterAll(async () => {
+    await platform[Symbol.asyncDispose]();
+  });
+
+  it('leaves an audit row', async () => {
+    const { called, unaudited } = await unauditedOperations();
+    expect(called).toBeGreaterThan(5);
+    expect(unaudited).toEqual([]);
+  });
+
+  it('keeps passwords and tokens out of tables, events, audit rows and logs', async () => {
+    await platform.drain();
+    const people = Object.values({ ...world.tenants.a.people, ...world.tenants.b.people });
+    const secrets = people.flatMap(({ password, token }) => [password, token]);
+    expect(await placesHolding(platform.database, secrets)).toEqual([]);
+    const logs = platform.logs();
+    expect(secrets.filter((secret) => logs.includes(secret))).toEqual([]);
+    expect(logs.length).toBeGreaterThan(1_000);
+  });
+});
+
+describe('the check itself', () => {
+  beforeAll(() => start(notesService('unaudited')));
+  afterAll(async () => {
+    await platform[Symbol.asyncDispose]();
+  });
+
+  it('names an operation that leaves none, and a secret in a table', async () => {
+    const { unaudited } = await unauditedOperations();
+    expect(unaudited.toSorted()).toEqual(['createNote', 'deleteNote']);
+    expect(await placesHolding(platform.database, [world.a.canary])).not.toEqual([]);
+  });
+});
