@@ -147,6 +147,11 @@ describe('hygiene', () => {
     expect(answer).not.toContain('"te"');
   });
 
+  test('the service is told how much time the route gives, whatever the client says', async () => {
+    const { headers } = await echoed('/api/v1/services', { 'x-request-deadline-ms': '1' });
+    expect(headers['x-request-deadline-ms']).toBe('15000');
+  });
+
   test('a trusted proxy names the client, others do not', async () => {
     await using behindProxy = await startGateway({ trustedProxies: ['127.0.0.0/8'] });
     const headers = { ...bearer, 'x-forwarded-for': '203.0.113.9, 198.51.100.7, 127.0.0.2' };
