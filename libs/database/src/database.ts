@@ -2,10 +2,10 @@ import type { Database, DatabaseOptions, AuditSink, CommitListener } from './con
 import { createDatabaseMetrics, reportPools, type DatabaseMetrics } from './metrics.ts';
 import { checkMigrations } from './migrations/ready.ts';
 import { createCursorCodec } from './pages/cursor.ts';
-import { runChunk } from './transaction/chunk.ts';
-import { createDoor, type DoorEnvironment } from './transaction/doors.ts';
+import { runChunk } from './doors/chunk.ts';
+import { createDoor, type DoorEnvironment } from './doors/door.ts';
 import { tenantUuid } from './transaction/openings.ts';
-import { createPlatformDoor, type PlatformDoor } from './transaction/platform.ts';
+import { createPlatformDoor, type PlatformDoor } from './doors/platform.ts';
 import { createPool, type WirePool } from './wire/pool.ts';
 import type { Naming } from './wire/wire.ts';
 

@@ -23,7 +23,7 @@ export { defaultRolePrefix, serviceRoles, type ServiceRoles } from './roles/name
 export { derivePassword } from './roles/passwords.ts';
 export { etag, ifMatch, lockIds } from './rows.ts';
 export { named } from './transaction/bound-kysely.ts';
-export type { PlatformDoor, PlatformOptions, PlatformTx } from './transaction/platform.ts';
+export type { PlatformDoor, PlatformOptions, PlatformTx } from './doors/platform.ts';
 export { CommitUnknownError } from './wire/errors.ts';
 export { catalogAssertions, type CatalogFinding } from './catalog/assertions.ts';
 export type { SqlConnection } from './catalog/facts.ts';

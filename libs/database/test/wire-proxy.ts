@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import net from 'node:net';
+import pg from 'pg';
 
 /** A TCP proxy in front of PostgreSQL that sees who speaks when. */
 export interface WireProxy extends AsyncDisposable {
@@ -15,13 +16,14 @@ export interface WireProxy extends AsyncDisposable {
 }
 
 export async function startWireProxy(target: string): Promise<WireProxy> {
-  const { hostname, port } = new URL(target);
+  const { host, port } = new pg.Client({ connectionString: target });
+  const address = host.startsWith('/') ? { path: `${host}/.s.PGSQL.${port}` } : { host, port };
   let speaker: 'client' | 'server' = 'server';
   let turns = 0;
   let cut: { text: string; deliver: boolean } | undefined;
   const sockets = new Set<net.Socket>();
   const server = net.createServer((client) => {
-    const upstream = net.connect({ host: hostname, port: Number(port) });
+    const upstream = net.connect(address);
     let draining = false;
     for (const socket of [client, upstream]) {
       sockets.add(socket);
@@ -53,6 +55,8 @@ export async function startWireProxy(target: string): Promise<WireProxy> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = new URL(target);
+  url.searchParams.delete('host');
+  url.searchParams.delete('port');
   url.hostname = '127.0.0.1';
   url.port = String((server.address() as net.AddressInfo).port);
   return {

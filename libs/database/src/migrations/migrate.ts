@@ -132,7 +132,8 @@ async function apply(client: pg.Client, migration: Migration, roles: ServiceRole
       logger?.info({ component, version, name, durationMs }, 'migration applied');
       return { component, version, name, durationMs };
     } catch (error) {
-      if (!migration.alone) await client.query('rollback');
+      // On a lost connection the rollback has happened already, and its error would hide the first one.
+      if (!migration.alone) await client.query('rollback').catch(() => undefined);
       const busy = isSqlError(error) && error.code === '55P03';
       if (!busy || attempt > lockRetriesMax) {
         throw new MigrationError(`${component}/${migration.file}: ${sqlErrorMessage(error, text)}`, { cause: error });

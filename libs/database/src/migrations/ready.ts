@@ -1,6 +1,6 @@
 import { UnavailableError } from '@idp/errors';
 import { sql } from 'kysely';
-import type { PlatformDoor } from '../transaction/platform.ts';
+import type { PlatformDoor } from '../doors/platform.ts';
 import { readMigrations } from './files.ts';
 import type { MigrationSource } from './source.ts';
 

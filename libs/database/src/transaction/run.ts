@@ -1,9 +1,10 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TimeoutError } from '@idp/errors';
 import { CommitUnknownError, isSqlError } from '../wire/errors.ts';
 import type { WirePool } from '../wire/pool.ts';
-import type { Answer, Naming, Wire } from '../wire/wire.ts';
+import type { Naming } from '../wire/wire.ts';
+import { commit, rollback } from './end.ts';
+import { enter, frames } from './frames.ts';
 import { Session, type SessionEnvironment, type Statement } from './session.ts';
 
 export interface TransactionRequest {
@@ -30,14 +31,6 @@ export interface RunEnvironment extends SessionEnvironment {
 
 const serializationRetriesMax = 3;
 const clientGraceMs = 1_000;
-
-interface Frame {
-  pool: WirePool;
-  active: boolean;
-  parent: Frame | undefined;
-}
-
-const frames = new AsyncLocalStorage<Frame>();
 
 /** Runs one transaction; repeats it where the database asks for it (data.md §2.3). */
 export async function runTransaction<T>(
@@ -97,74 +90,6 @@ async function runOnce<T>(
   }
 }
 
-/** A second connection of a pool while holding one of it can wait for ever once all callers do the same. */
-function enter(environment: RunEnvironment, pool: WirePool): Frame {
-  const parent = frames.getStore();
-  if (environment.environment !== 'production') {
-    for (let frame = parent; frame !== undefined; frame = frame.parent) {
-      if (frame.active && frame.pool === pool)
-        throw new Error(`a transaction inside a transaction of pool ${pool.name}`);
-    }
-  }
-  return { pool, active: true, parent };
-}
-
-async function commit(environment: RunEnvironment, { pool, confirm }: TransactionRequest, session: Session) {
-  const { wire } = session;
-  if (!session.opened) {
-    session.ended = true;
-    pool.release(wire, false);
-    return;
-  }
-  if (!wire.usable) throw new Error('the connection was lost before COMMIT');
-  const alone = wire.pending === 0;
-  const answer = session.end('commit');
-  const checked = environment.environment === 'test' ? checkTenantIsGone(wire) : undefined;
-  if (!confirm && alone) {
-    // The pipeline keeps the order: the next transaction's opening is answered after this COMMIT.
-    answer.catch(() => undefined);
-    pool.release(wire, false);
-    return;
-  }
-  confirmed(await settled(environment, answer), session);
-  await checked;
-  pool.release(wire, false);
-}
-
-async function settled(environment: RunEnvironment, answer: Promise<Answer>): Promise<Answer> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (isSqlError(error) && error.severity !== 'FATAL') throw error;
-    environment.metrics.commitUnknown.inc();
-    throw new CommitUnknownError(error);
-  }
-}
-
-/** After a failed statement PostgreSQL answers COMMIT with ROLLBACK, without an error. */
-function confirmed(answer: Answer, session: Session): void {
-  if (answer.command === 'COMMIT') return;
-  throw session.firstError ?? new Error(`COMMIT was answered with ${answer.command}`);
-}
-
-async function rollback(pool: WirePool, session: Session): Promise<void> {
-  const { wire } = session;
-  if (!wire.usable || session.firstCode === '25006' || session.firstCode === '0A000') {
-    session.ended = true;
-    return pool.release(wire, true);
-  }
-  if (!session.opened) {
-    session.ended = true;
-    return pool.release(wire, false);
-  }
-  // After COMMIT was sent and refused there is nothing left to roll back; the extra ROLLBACK is a warning.
-  const clean = await session.end('rollback').then(
-    () => true,
-    () => false,
-  );
-  pool.release(wire, !clean);
-}
-
 function failureOf(error: unknown, session: Session): Failure {
   if (error instanceof CommitUnknownError) return { error, code: undefined, routine: undefined };
   const cause = [
@@ -200,13 +125,4 @@ function mayRepeat(
 
 function outcomeOf(error: unknown): string {
   return error instanceof CommitUnknownError ? 'unknown' : 'rolled_back';
-}
-
-/** Test builds look behind COMMIT: a tenant that outlives its transaction would be shown to the next caller. */
-async function checkTenantIsGone(wire: Wire): Promise<void> {
-  const { rows } = await wire
-    .send(`select current_setting('app.tenant_id', true) as tenant`)
-    .catch(() => ({ rows: [] }));
-  const left = (rows[0] as { tenant: string | null } | undefined)?.tenant;
-  if (left) throw new Error(`the connection still carries tenant ${left} after its transaction`);
 }

@@ -1,9 +1,9 @@
 import type { Chunk, ChunkOptions, Tx } from '../contract.ts';
-import { hookList, statementTimeoutMs, type DoorEnvironment } from './doors.ts';
-import { opening, settingsStatement, tenantUuid } from './openings.ts';
-import { runTransaction, type Attempt } from './run.ts';
-import type { Session } from './session.ts';
-import { ScopedTx } from './tx.ts';
+import { hookList, statementTimeoutMs, type DoorEnvironment } from './door.ts';
+import { opening, settingsStatement, tenantUuid } from '../transaction/openings.ts';
+import { runTransaction, type Attempt } from '../transaction/run.ts';
+import type { Session } from '../transaction/session.ts';
+import { ScopedTx } from '../transaction/tx.ts';
 
 /** One transaction over several tenants, one at a time; nothing can be read between two of them. */
 export function runChunk<DB, T>(

@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely';
 import type { WirePool } from '../wire/pool.ts';
-import { bindKysely } from './bound-kysely.ts';
-import { hookList, statementTimeoutMs } from './doors.ts';
-import { opening } from './openings.ts';
-import { runTransaction, type Attempt, type RunEnvironment } from './run.ts';
+import { bindKysely } from '../transaction/bound-kysely.ts';
+import { hookList, statementTimeoutMs } from './door.ts';
+import { opening } from '../transaction/openings.ts';
+import { runTransaction, type Attempt, type RunEnvironment } from '../transaction/run.ts';
 
 /** A transaction on platform tables, all tenants. */
 export interface PlatformTx<DB> {

@@ -1,10 +1,10 @@
 import { platformTenantId } from '@idp/contracts';
 import type { AuditSink, CommitListener, CursorCodec, Door, ReadOptions, Tx, WriteOptions } from '../contract.ts';
 import type { WirePool } from '../wire/pool.ts';
-import { opening, settingsStatement } from './openings.ts';
-import { runTransaction, type Attempt, type RunEnvironment, type TransactionRequest } from './run.ts';
-import type { Session } from './session.ts';
-import { ScopedTx } from './tx.ts';
+import { opening, settingsStatement } from '../transaction/openings.ts';
+import { runTransaction, type Attempt, type RunEnvironment, type TransactionRequest } from '../transaction/run.ts';
+import type { Session } from '../transaction/session.ts';
+import { ScopedTx } from '../transaction/tx.ts';
 
 /** Statement limit of the app and relay roles, in milliseconds. */
 export const statementTimeoutMs = 5_000;
