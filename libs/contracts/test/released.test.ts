@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { buf, checkContracts, protoDirectory, readGolden } from '../src/generate/generate-contracts.ts';
+import { buf, checkContracts, protoDirectory } from '../src/generate/generate-contracts.ts';
+import { readGolden } from '../src/generate/release-contracts.ts';
 import { decodeEvent, eventTypes, findEventType, type EventType } from '../src/index.ts';
 
 async function releasedMessages(): Promise<string[]> {

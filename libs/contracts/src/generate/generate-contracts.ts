@@ -9,7 +9,6 @@ import { messagesSource, registrySource } from './registry-source.ts';
 import { readTopicRows, type TopicRow } from './topics-file.ts';
 
 export { buf, protoDirectory } from './buf.ts';
-export { goldenDirectory, readGolden, releaseContracts, type GoldenMessage } from './release-contracts.ts';
 export { readTopicRows } from './topics-file.ts';
 export type { TopicRow } from './topics-file.ts';
 
