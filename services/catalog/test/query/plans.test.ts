@@ -55,8 +55,12 @@ afterAll(async () => {
 });
 
 const byName: PageRequest & { withTotal: boolean; withRelations: boolean } = {
-  ...{ order: [{ field: 'metadata.name', order: 'asc' }], missing: 'drop', ties: 'number', limit: 20 },
-  ...{ withTotal: true, withRelations: true },
+  order: [{ field: 'metadata.name', order: 'asc' }],
+  missing: 'drop',
+  ties: 'number',
+  limit: 20,
+  withTotal: true,
+  withRelations: true,
 };
 const twoConditions = parseFilters(['kind=component,spec.type=type-1']);
 const alternatives = parseFilters(['kind=component,spec.type=type-1', 'kind=api']);

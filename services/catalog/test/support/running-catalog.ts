@@ -137,8 +137,20 @@ async function createIdentities() {
     const signed = await signAccessToken(
       { kid: 'test', alg: 'EdDSA', privateKey: keys.privateKey },
       {
-        ...{ iss: publicUrl, aud: `${publicUrl}/api`, sub: id, sty: 'user', tid: tenantId, sid: newId(), jti: newId() },
-        ...{ iat: now, exp: now + 900, auth_time: now, amr: ['pwd'], acr: 'idp:aal1', pv: 0, ep: 0 },
+        iss: publicUrl,
+        aud: `${publicUrl}/api`,
+        sub: id,
+        sty: 'user',
+        tid: tenantId,
+        sid: newId(),
+        jti: newId(),
+        iat: now,
+        exp: now + 900,
+        auth_time: now,
+        amr: ['pwd'],
+        acr: 'idp:aal1',
+        pv: 0,
+        ep: 0,
         ...(scope === undefined ? {} : { scope }),
       },
     );
