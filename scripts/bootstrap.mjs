@@ -70,7 +70,14 @@ async function installTools() {
 
 function toolsEnvironment() {
   const paths = [join(root, 'node_modules', '.bin'), join(toolsModules, nodePackage(), 'bin'), process.env.PATH];
-  return { ...process.env, PATH: paths.join(delimiter), NODE_COMPILE_CACHE: join(toolsDirectory, 'compile-cache') };
+  // Password hashes share the thread pool with signing and file access: with the default of 4 they would starve them.
+  const UV_THREADPOOL_SIZE = process.env.UV_THREADPOOL_SIZE ?? '8';
+  return {
+    ...process.env,
+    PATH: paths.join(delimiter),
+    UV_THREADPOOL_SIZE,
+    NODE_COMPILE_CACHE: join(toolsDirectory, 'compile-cache'),
+  };
 }
 
 async function installWorkspace(env) {
