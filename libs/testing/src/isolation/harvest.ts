@@ -58,6 +58,8 @@ export function oneOfEachKind(values: readonly string[], pool: Pool): readonly s
 /** A value of the same shape that names nothing anywhere. */
 export function unknownLike(value: string): string {
   if (uuid.test(value)) return crypto.randomUUID();
+  const forged = forgedCursor(value);
+  if (forged !== undefined) return forged;
   let seed = 7;
   const next = (letters: string) => letters[(seed = (seed * 31 + 17) % 9_973) % letters.length] ?? 'z';
   // A path, a reference or a URL keeps its beginning and its separators, so that it is understood the same way.
@@ -69,4 +71,15 @@ export function unknownLike(value: string): string {
       .replace(/[A-Z]/g, () => next('BCDFGHJKMNP'))
       .replace(/[0-9]/g, () => next('23456789'))
   );
+}
+
+/** A readable cursor with a signature that nobody made. */
+function forgedCursor(value: string): string | undefined {
+  try {
+    const cursor = JSON.parse(Buffer.from(value, 'base64').toString()) as { sig?: unknown };
+    if (typeof cursor.sig !== 'string') return undefined;
+    return Buffer.from(JSON.stringify({ ...cursor, sig: unknownLike(cursor.sig) })).toString('base64');
+  } catch {
+    return undefined;
+  }
 }

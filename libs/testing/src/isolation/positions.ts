@@ -6,8 +6,8 @@ import type { PreparedOperation } from '../hostile/target.ts';
 /** Where a value goes, and how a request looks with it. */
 export interface Position {
   name: string;
-  /** `all`: ids go here. `few`: one value of each kind. `one`: that it is taken at all would be wrong. */
-  takes: 'all' | 'few' | 'one';
+  /** `all`: ids go here. `few`: one value of each kind. `one`: that it is taken at all would be wrong. `tag`: an entity tag. */
+  takes: 'all' | 'few' | 'one' | 'tag';
   put(request: SampleRequest, value: string): { request: SampleRequest; headers?: Record<string, string> };
 }
 
@@ -71,7 +71,7 @@ const headerNames = ['If-None-Match', 'X-Tenant-Id', 'X-On-Behalf-Of', 'X-User-I
 function headerPosition(name: string): Position {
   return {
     name: `header ${name}`,
-    takes: 'one',
+    takes: name === 'If-None-Match' ? 'tag' : 'one',
     put: (request, value) => ({ request, headers: { [name.toLowerCase()]: value } }),
   };
 }

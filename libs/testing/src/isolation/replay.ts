@@ -26,12 +26,13 @@ export async function replay({ targets, a, b }: TwoTenants): Promise<ReplayResul
   const [own, other] = [await harvest(targets, a), await harvest(targets, b)];
   // Texts that hold the canary are not sent: whoever shows it then has read it.
   const foreign = foreignValues(own, other).filter((value) => !value.includes(a.canary));
-  const values = [...new Set([...foreign, a.tenantId])];
+  const tags = foreign.filter(isTag);
+  const values = [...new Set([...foreign.filter((value) => !isTag(value)), a.tenantId])];
   const few = oneOfEachKind(values, own);
   const result = { requests: 0, values, operations: new Set<string>(), findings: [] as Finding[] };
   for (const prepared of inOrder(prepareOperations(targets, b.fixture))) {
     for (const position of positionsOf(prepared, await prepared.request(), own)) {
-      const fitting = position.takes === 'all' ? values : position.takes === 'few' ? few : few.slice(-1);
+      const fitting = { all: values, few, one: few.slice(-1), tag: tags.slice(-1) }[position.takes];
       // What only reads may be asked for many things at once.
       const width = prepared.operation.method === 'GET' ? 8 : 1;
       for (let at = 0; at < fitting.length; at += width) {
@@ -49,6 +50,11 @@ export async function replay({ targets, a, b }: TwoTenants): Promise<ReplayResul
     }
   }
   return { ...result, operations: [...result.operations] };
+}
+
+/** An entity tag names a state, not a thing: it belongs into one header. */
+function isTag(value: string): boolean {
+  return /^(W\/)?"/.test(value);
 }
 
 /** What creates comes last: afterwards B owns things by the names that A's have. */
@@ -83,7 +89,11 @@ async function call(prepared: PreparedOperation, position: Position, value: stri
 
 /** Status and body without what differs between any two requests. */
 function normalised(answer: Answer, value: string): string {
-  const forms = [value, encodeURIComponent(value), JSON.stringify(value).slice(1, -1), value.toLowerCase()];
+  const forms = [value, value.toLowerCase()].flatMap((form) => [
+    form,
+    encodeURIComponent(form),
+    JSON.stringify(form).slice(1, -1),
+  ]);
   const body = forms
     .toSorted((left, right) => right.length - left.length)
     .reduce((text, form) => text.replaceAll(form, '«value»'), answer.body)

@@ -38,9 +38,8 @@ async function unauditedOperations(): Promise<{ called: number; unaudited: strin
     requests.set(prepared.operation.id, headerOf(answer, 'x-request-id') ?? '');
   }
   const rows = await auditRowsByRequest(platform.database);
-  const unaudited = [...requests]
-    .filter(([, request]) => (rows.get(request) ?? 0) === 0)
-    .map(([operation]) => operation);
+  const silent = [...requests].filter(([, request]) => (rows.get(request) ?? 0) === 0).map(([operation]) => operation);
+  const unaudited = silent.filter((operation) => !declaredUnaudited.has(operation));
   return { called: requests.size, unaudited };
 }
 

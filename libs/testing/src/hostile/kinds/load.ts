@@ -6,7 +6,7 @@ import type { Outcome } from '../outcome.ts';
 import { targetOf } from '../target.ts';
 import type { Fixture, PreparedOperation, Target } from '../target.ts';
 import { readAnswers } from '../wire/raw.ts';
-import { send } from '../wire/client.ts';
+import { headerOf, send } from '../wire/client.ts';
 
 type LoadInput = Extract<HostileInput, { kind: 'load' }>;
 
@@ -95,7 +95,9 @@ async function serveOthers(prepared: PreparedOperation): Promise<string[]> {
       target: targetOf(prepared.operation.path, request),
       headers: await prepared.headers(),
     });
-    if (answer.status >= 500 || answer.status === 0) return [`another client was answered ${answer.status}`];
+    // Being asked to come again is an answer: nobody sheds load of one client before the others' yet.
+    const told = answer.status === 503 && headerOf(answer, 'retry-after') !== undefined;
+    if ((answer.status >= 500 && !told) || answer.status === 0) return [`another client was answered ${answer.status}`];
   }
   return [];
 }
