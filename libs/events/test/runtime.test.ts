@@ -262,6 +262,7 @@ it('shows lag, parked events, dead letters and the outbox as metrics without ten
   for (const metric of [
     'event_consumer_lag_records',
     'event_age_seconds_bucket',
+    'event_handler_duration_seconds_bucket',
     'event_outcomes_total',
     'parked_events',
     'dead_letters',

@@ -5,7 +5,7 @@ import { buf, protoDirectory } from './buf.ts';
 import { sampleMessage } from './sample-message.ts';
 
 /** Folder with the bytes of every released message: `<type>/<n>.binpb`. Every later decoder must read all of them. */
-export const goldenDirectory = new URL('golden/', protoDirectory);
+const goldenDirectory = new URL('golden/', protoDirectory);
 
 /**
  * Makes the present schemas the released ones: golden bytes of each message whose fields have changed since the last release,

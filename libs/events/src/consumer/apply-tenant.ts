@@ -19,6 +19,7 @@ export interface TenantWork {
   signal: AbortSignal;
   /** Time since the chunk was first tried, in milliseconds. */
   sinceMs: number;
+  observe: (type: string, seconds: number) => void;
 }
 
 /** What became of an event. */
@@ -150,7 +151,7 @@ async function handleOne(tx: ConsumerTx, work: TenantWork, delivery: Delivery): 
   );
 }
 
-function runOf({ service, consumer, timing, attempt, signal }: TenantWork, { record }: Delivery) {
+function runOf({ service, consumer, timing, attempt, signal, observe }: TenantWork, { record }: Delivery) {
   const traceparent = record.headers['ce_traceparent'];
-  return { service, traceparent, attempt, timeoutMs: consumer.timeoutMs ?? timing.handlerMs, signal };
+  return { service, traceparent, attempt, timeoutMs: consumer.timeoutMs ?? timing.handlerMs, signal, observe };
 }

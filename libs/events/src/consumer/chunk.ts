@@ -103,12 +103,13 @@ async function commitTogether(
     a < b ? -1 : 1,
   );
   const sinceMs = performance.now() - startedAt;
+  const observe = metrics.handlerTime(consumer.name);
   const { results, woke } = await database.chunk(
     async (chunk) => {
       const all: Result[] = [];
       let some = false;
       for (const [tenantId, list] of tenants) {
-        const work = { service, consumer, timing, verdicts, attempt, signal, sinceMs };
+        const work = { service, consumer, timing, verdicts, attempt, signal, sinceMs, observe };
         const applied = await chunk.tenant(tenantId, (tx) => applyTenant(tx as never, work, list));
         all.push(...applied.results);
         some ||= applied.woke;

@@ -3,6 +3,8 @@ import type { Result } from './apply-tenant.ts';
 
 export interface ConsumerMetrics {
   handled(consumer: string, results: readonly Result[]): void;
+  /** Takes the times of one consumer's handlers. */
+  handlerTime(consumer: string): (type: string, seconds: number) => void;
   retries: { inc(labels: { consumer: string; class: string }): void };
 }
 
@@ -17,7 +19,9 @@ export function createConsumerMetrics(metrics: Metrics, now: () => number): Cons
     ageBuckets,
   );
   const outcomes = metrics.counter('event_outcomes_total', 'What became of events', ['consumer', 'outcome']);
+  const durations = metrics.histogram('event_handler_duration_seconds', 'Time of a handler', ['consumer', 'type']);
   return {
+    handlerTime: (consumer) => (type, seconds) => durations.observe({ consumer, type }, seconds),
     retries: metrics.counter('event_retries_total', 'Failed tries by class', ['consumer', 'class']),
     handled(consumer, results) {
       for (const { delivery, outcome } of results) {

@@ -1,5 +1,6 @@
 import type { Logger } from '@idp/telemetry';
 import type { EventTransport, RecordChunk, Subscription } from '../transport/transport.ts';
+import type { ConsumerMetrics } from './consumer-metrics.ts';
 import type { InstanceConsumer } from './define-consumer.ts';
 import { readDelivery } from './delivery.ts';
 import { runHandler } from './run-handler.ts';
@@ -10,6 +11,7 @@ export interface InstanceReaderOptions {
   consumer: InstanceConsumer;
   topics: readonly string[];
   handlerMs: number;
+  metrics: ConsumerMetrics;
   logger: Logger;
   onCaughtUp(): void;
 }
@@ -32,6 +34,7 @@ export function openInstanceConsumer(options: InstanceReaderOptions): Promise<Su
 
 async function handleChunk(options: InstanceReaderOptions, chunk: RecordChunk): Promise<void> {
   const { service, consumer, handlerMs, logger } = options;
+  const observe = options.metrics.handlerTime(consumer.name);
   const rules = { types: new Set<string>(consumer.types), snapshots: true };
   for (const record of chunk.records) {
     const { listed, event, eventId, problem } = readDelivery(record, rules);
@@ -43,7 +46,7 @@ async function handleChunk(options: InstanceReaderOptions, chunk: RecordChunk): 
     const timeoutMs = consumer.timeoutMs ?? handlerMs;
     const traceparent = record.headers['ce_traceparent'];
     try {
-      const run = { service, events: [event], traceparent, attempt: 1, timeoutMs, signal: chunk.signal };
+      const run = { service, events: [event], traceparent, attempt: 1, timeoutMs, signal: chunk.signal, observe };
       await runHandler(run, (ctx) => consumer.handle(event as never, ctx));
     } catch (error) {
       if (chunk.signal.aborted) throw error;

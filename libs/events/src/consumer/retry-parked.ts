@@ -94,7 +94,7 @@ async function tryOnce(
 }
 
 async function handleAgain(
-  { consumer, timing, service }: ChunkEnvironment,
+  { consumer, timing, service, metrics }: ChunkEnvironment,
   tx: ConsumerTx,
   row: ParkedRow,
   { event, record }: Delivery,
@@ -102,7 +102,15 @@ async function handleAgain(
 ): Promise<void> {
   const traceparent = record.headers['ce_traceparent'];
   const timeoutMs = consumer.timeoutMs ?? timing.handlerMs;
-  const run = { service, events: [event!], traceparent, attempt: row.attempts + 1, timeoutMs, signal };
+  const run = {
+    service,
+    events: [event!],
+    traceparent,
+    attempt: row.attempts + 1,
+    timeoutMs,
+    signal,
+    observe: metrics.handlerTime(consumer.name),
+  };
   await runHandler(run, (ctx) =>
     consumer.handle === undefined
       ? consumer.handleMany(tx, [event as never], ctx)

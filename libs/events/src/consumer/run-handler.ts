@@ -16,6 +16,8 @@ export interface HandlerRun {
   attempt: number;
   timeoutMs: number;
   signal: AbortSignal;
+  /** Called with the time of every handler that came to an end. */
+  observe: (type: string, seconds: number) => void;
 }
 
 /**
@@ -31,6 +33,7 @@ export async function runHandler(
   const ending = new AbortController();
   const signal = AbortSignal.any([run.signal, ending.signal]);
   const { promise: over, reject } = Promise.withResolvers<never>();
+  const startedAt = performance.now();
   const timer = setTimeout(() => {
     const error = new HandlerTimeoutError(`the handler took longer than ${timeoutMs} ms`);
     reject(error);
@@ -44,6 +47,7 @@ export async function runHandler(
   } catch (error) {
     throw new HandlerFailure(eventId, error);
   } finally {
+    run.observe(events[0]!.type, (performance.now() - startedAt) / 1000);
     clearTimeout(timer);
     run.signal.removeEventListener('abort', onAbort);
   }

@@ -16,7 +16,7 @@ import { outboxShards } from './shards.ts';
 import type { EventTransaction } from './transaction.ts';
 
 /** Largest encoded message. */
-export const eventBytesMax = 256 * 1024;
+const eventBytesMax = 256 * 1024;
 
 /** A fact in the past tense. `data.tenantId` is filled in with the transaction's tenant. */
 export interface PublishInput<T extends EventType = EventType> {

@@ -31,6 +31,6 @@ export function topicsOfConsumer(
   return [...names];
 }
 
-export function serviceOf(consumer: Pick<ConsumerDefinition, 'name'>): string {
+function serviceOf(consumer: Pick<ConsumerDefinition, 'name'>): string {
   return consumer.name.slice(0, consumer.name.indexOf('.'));
 }

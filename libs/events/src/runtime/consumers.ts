@@ -63,15 +63,9 @@ export function createConsumers(parts: RuntimeParts): Consumers {
     const { promise, resolve: onCaughtUp } = Promise.withResolvers<void>();
     if (consumer.from === 'start') caughtUp.push(promise);
     const { service } = parts;
-    return openInstanceConsumer({
-      service,
-      transport,
-      consumer,
-      topics,
-      handlerMs: timing.handlerMs,
-      logger,
-      onCaughtUp,
-    });
+    const metrics = createConsumerMetrics(parts.metrics, parts.now);
+    const handlerMs = timing.handlerMs;
+    return openInstanceConsumer({ service, transport, consumer, topics, handlerMs, metrics, logger, onCaughtUp });
   }
 
   return {
