@@ -133,6 +133,20 @@ describe('start and stop', () => {
   });
 });
 
+/** A user every system has. */
+const daemon = 1;
+
+test.runIf(asRoot)('root in the closed folder of another user runs it as that user', async () => {
+  chownSync(base, daemon, daemon);
+  chmodSync(base, 0o700);
+  for (const _ of ['first', 'second']) {
+    const server = await start();
+    expect(statSync(join(directory, 'postgres')).uid).toBe(daemon);
+    expect(await query(server.adminUrl, 'select 1 as one')).toEqual([{ one: 1 }]);
+    await server.stop();
+  }
+});
+
 describe('after a kill', () => {
   test('the running server is adopted with its data, and stopped at the end', async () => {
     await startAndKill();

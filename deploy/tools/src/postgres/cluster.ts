@@ -19,7 +19,7 @@ const draftPrefix = 'postgres.new-';
  */
 export async function ensureCluster(layout: Layout, binaries: PostgresBinaries, privileges: Privileges): Promise<void> {
   if (existsSync(join(layout.data, 'PG_VERSION'))) {
-    await refuseForeignOwner(layout.data, privileges.kind === 'nobody' ? privileges : undefined);
+    await refuseForeignOwner(layout.data, privileges.kind === 'other' ? privileges : undefined);
     return refuseOtherMajor(layout.data, binaries.major);
   }
   if (existsSync(layout.data) && readdirSync(layout.data).length > 0) {
@@ -60,7 +60,7 @@ async function initialize(layout: Layout, binaries: PostgresBinaries, privileges
   const passwordFile = `${draft}.password`;
   await mkdir(draft, { mode: 0o700 });
   await writeFile(passwordFile, await adminPassword(layout), { mode: 0o600 });
-  if (privileges.kind === 'nobody') {
+  if (privileges.kind === 'other') {
     for (const path of [draft, passwordFile]) await chown(path, privileges.uid, privileges.gid);
   }
   const locale = ['--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'];

@@ -24,11 +24,11 @@ export function layoutOf(directory: string): Layout {
 }
 
 /**
- * Makes the folders, private to this user. Where PostgreSQL runs as `nobody` it owns `run` and may pass through the directory,
+ * Makes the folders, private to this user. Where PostgreSQL runs as another user, that one owns `run` and may pass through the directory,
  * whose other contents stay closed. Throws ToolError when a folder cannot be written or is somebody else's.
  */
 export async function prepareFolders(layout: Layout, privileges: Privileges): Promise<void> {
-  const other = privileges.kind === 'nobody' ? privileges : undefined;
+  const other = privileges.kind === 'other' ? privileges : undefined;
   await preparePrivateFolder(layout.directory, { mode: other === undefined ? 0o700 : 0o711, other });
   await preparePrivateFolder(layout.run, { other });
   await preparePrivateFolder(dirname(layout.passwordFile));
