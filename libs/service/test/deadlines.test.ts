@@ -10,6 +10,14 @@ const reasons: unknown[] = [];
 const schema = { response: { 200: envelope(z.object({ ms: z.number() })) } };
 
 const routes: RoutePlugin = async (app) => {
+  app.get('/reset', { config: { access: 'public' }, schema: { ...schema, operationId: 'reset' } }, async () => {
+    throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+  });
+  app.post(
+    '/takes',
+    { config: { access: 'public' }, schema: { ...schema, operationId: 'takes', body: z.strictObject({ a: z.int() }) } },
+    async () => ({ data: { ms: 0 } }),
+  );
   /** Waits until its signal aborts, as a query would. */
   app.get('/waits', { config: { access: 'public' }, schema: { ...schema, operationId: 'waits' } }, async (request) => {
     started++;
@@ -77,6 +85,25 @@ test('a client that leaves aborts the work and is counted', async () => {
     );
   });
   expect(kernel.logs.at(-1)).toMatchObject({ route: '/waits', aborted: true, status: 499 });
+});
+
+test('a reset of another system is not taken for one of the client; a body cut off is no error of ours', async () => {
+  expect((await get('/reset')).status).toBe(500);
+  const before = kernel.logs.length;
+  const request = httpRequest(`${kernel.origin}/takes`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'content-length': '100' },
+  });
+  request.on('error', () => undefined);
+  request.write('{"a":');
+  await vi.waitFor(async () => {
+    expect(await kernel.telemetry.metrics.registry.metrics()).toMatch(/http_server_active_requests\{[^}]*\} 1/);
+  });
+  request.destroy();
+  await vi.waitFor(() =>
+    expect(kernel.logs.slice(before)).toContainEqual(expect.objectContaining({ route: '/takes' })),
+  );
+  expect(kernel.logs.slice(before).filter((line) => line['level'] === 'error')).toEqual([]);
 });
 
 test('nothing is in flight at the end', async () => {

@@ -25,9 +25,6 @@ export function knownError(error: unknown): unknown {
       return new ValidationError('the body is not as long as Content-Length says', { cause: error });
     case 'FST_ERR_BAD_URL':
       return new ValidationError('the path is not valid percent-encoded UTF-8', { cause: error });
-    case 'ECONNRESET':
-    case 'ERR_STREAM_PREMATURE_CLOSE':
-      return new ValidationError('the request ended before its body', { cause: error });
     default:
       return error;
   }
@@ -39,7 +36,7 @@ export function knownError(error: unknown): unknown {
  */
 export function createErrorReply({ logger }: { logger: Logger }) {
   return function replyWithError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-    const error = knownError(thrown);
+    const error = isCutOff(request) ? new ValidationError('the request ended before its body') : knownError(thrown);
     const wire = toWire(error);
     const { operation } = request;
     if (operation !== undefined) operation.errorCode = wire.code;
@@ -58,4 +55,9 @@ export function createErrorReply({ logger }: { logger: Logger }) {
 
 function routeOf(request: FastifyRequest): string {
   return request.routeOptions.config?.plan?.name ?? 'unmatched';
+}
+
+/** The client left while its body was on the way: nobody's fault here, whatever the stream's error is called. */
+function isCutOff({ raw }: FastifyRequest): boolean {
+  return raw.destroyed && !raw.complete;
 }
