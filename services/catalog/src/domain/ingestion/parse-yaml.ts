@@ -8,11 +8,13 @@ import {
   isCollection,
   isMap,
   isNode,
+  isScalar,
   visit,
 } from 'yaml';
 import { type Json, isJsonObject } from '../model/entity.ts';
 import type { DocumentPath } from '../model/model-error.ts';
 import { ModelError } from '../model/model-error.ts';
+import { checkStructure } from './check-structure.ts';
 import { checkValue } from './check-value.ts';
 import type { DocumentError, Locate, Position } from './document-error.ts';
 import { limits } from './limits.ts';
@@ -26,34 +28,38 @@ export type ParsedDocument =
  * the others from being read; a bound of the whole file does, and is reported on the document where it was passed.
  */
 export function parseYaml(text: string, options: { anyRoot?: boolean } = {}): ParsedDocument[] {
+  const fault = checkStructure(text);
+  if (fault) return [refused(0, { reason: 'limit', message: fault.message, position: positionAt(text, fault.offset) })];
   const lines = new LineCounter();
   const parsed: ParsedDocument[] = [];
-  let nodes = 0;
   let index = 0;
   try {
     for (const document of composeDocuments(text, lines)) {
-      if (index >= limits.documentsPerFile) {
-        const error = limitError(`the file holds more than ${limits.documentsPerFile} documents`);
-        return [...parsed, { index, ok: false, error: { ...error, position: positionOf(document, lines) } }];
-      }
-      nodes += countNodes(document);
-      if (nodes > limits.nodes) {
-        const error = limitError(`the file holds more than ${limits.nodes} YAML nodes`);
-        return [...parsed, { index, ok: false, error: { ...error, position: positionOf(document, lines) } }];
-      }
       const result = readDocument({ document, index, lines, anyRoot: options.anyRoot ?? false });
       if (result) parsed.push(result);
       index++;
     }
   } catch (err) {
-    if (!(err instanceof RangeError)) throw err;
-    parsed.push({
-      index,
-      ok: false,
-      error: { ...limitError('the document is nested too deeply'), position: { line: 1, column: 1 } },
-    });
+    if (!isStackOverflow(err)) throw err;
+    parsed.push(refused(index, { reason: 'limit', message: tooDeep, position: { line: 1, column: 1 } }));
   }
   return parsed;
+}
+
+const tooDeep = `the document is nested more than ${limits.depth} levels deep`;
+
+/** Blocks nest by indentation, which the tokens do not show: a thousand levels can exhaust the parser's stack. */
+function isStackOverflow(err: unknown): boolean {
+  return err instanceof Error && err.message.startsWith('Maximum call stack');
+}
+
+function refused(index: number, error: DocumentError): ParsedDocument {
+  return { index, ok: false, error };
+}
+
+function positionAt(text: string, offset: number): Position {
+  const before = text.slice(0, offset).split('\n');
+  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
 }
 
 function* composeDocuments(text: string, lines: LineCounter): Generator<Document.Parsed> {
@@ -62,20 +68,11 @@ function* composeDocuments(text: string, lines: LineCounter): Generator<Document
     lineCounter: lines,
     merge: true,
     prettyErrors: false,
-    uniqueKeys: true,
+    // Compares every key with every other; findDoubleKey does the same in one pass.
+    uniqueKeys: false,
     logLevel: 'silent',
   });
   yield* composer.compose(parser.parse(text)) as Generator<Document.Parsed>;
-}
-
-function limitError(message: string): { reason: string; message: string } {
-  return { reason: 'limit', message };
-}
-
-function countNodes(document: Document.Parsed): number {
-  let nodes = 0;
-  visit(document, { Node: () => void nodes++ });
-  return nodes;
 }
 
 interface Composed {
@@ -86,13 +83,10 @@ interface Composed {
 }
 
 function readDocument({ document, index, lines, anyRoot }: Composed): ParsedDocument | undefined {
-  const [error] = document.errors;
+  const error = document.errors[0] ?? findDoubleKey(document);
+  if (isStackOverflow(error)) throw error;
   if (error) {
-    return {
-      index,
-      ok: false,
-      error: { reason: 'yaml', message: error.message, position: linePosition(error.pos[0], lines) },
-    };
+    return refused(index, { reason: 'yaml', message: error.message, position: linePosition(error.pos[0], lines) });
   }
   const locate: Locate = (path) => nodePosition(document, path, lines);
   try {
@@ -105,8 +99,29 @@ function readDocument({ document, index, lines, anyRoot }: Composed): ParsedDocu
     return { index, ok: true, value: value as Json, locate };
   } catch (err) {
     if (!(err instanceof ModelError)) throw err;
-    return { index, ok: false, error: { reason: err.reason, message: err.message, position: locate(err.path) } };
+    return refused(index, { reason: err.reason, message: err.message, position: locate(err.path) });
   }
+}
+
+/** The first key that its map has already; keys are compared as the text they become. */
+function findDoubleKey(document: Document.Parsed): { message: string; pos: readonly [number] } | undefined {
+  let found: { message: string; pos: readonly [number] } | undefined;
+  visit(document, {
+    Map(_, map) {
+      const seen = new Set<string>();
+      for (const { key } of map.items) {
+        if (!isScalar(key) || key.value === '<<') continue;
+        const text = String(key.value);
+        if (seen.has(text)) {
+          found = { message: 'Map keys must be unique', pos: [key.range?.[0] ?? 0] };
+          return visit.BREAK;
+        }
+        seen.add(text);
+      }
+      return undefined;
+    },
+  });
+  return found;
 }
 
 function toValue(document: Document.Parsed): unknown {
@@ -117,13 +132,9 @@ function toValue(document: Document.Parsed): unknown {
     return document.toJS({ maxAliasCount: limits.aliases });
   } catch (err) {
     // The parser throws ReferenceError for aliases that multiply and for merges of what is no map.
-    if (err instanceof RangeError || !(err instanceof Error)) throw err;
+    if (isStackOverflow(err) || !(err instanceof Error)) throw err;
     throw new ModelError('yaml', err.message, [], { cause: err });
   }
-}
-
-function positionOf(document: Document.Parsed, lines: LineCounter): Position {
-  return linePosition(document.contents?.range[0] ?? document.range[0], lines);
 }
 
 function linePosition(offset: number, lines: LineCounter): Position {

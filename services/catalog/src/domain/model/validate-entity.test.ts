@@ -115,8 +115,8 @@ function mutate(document: JsonObject, { place, how, key, ...mutation }: Mutation
   if (!chosen || key === '__proto__') return;
   const container = chosen.container as JsonObject;
   if (how === 'set') container[chosen.key] = value;
-  else if (how === 'delete')
-    Array.isArray(container) ? container.splice(Number(chosen.key), 1) : delete container[chosen.key];
+  else if (how === 'delete' && Array.isArray(container)) container.splice(Number(chosen.key), 1);
+  else if (how === 'delete') delete container[chosen.key];
   else if (Array.isArray(container)) container.push(value);
   else if (how === 'add') container[key] = value;
   else {
