@@ -4,7 +4,7 @@ import type { Tx } from '../contract.ts';
 import { pageLimit } from './paginate.ts';
 
 /** Rows an offset may skip over, and the largest exact total. */
-export const boundedRowsMax = 10_000;
+const boundedRowsMax = 10_000;
 
 export interface BoundedPage {
   page: number;

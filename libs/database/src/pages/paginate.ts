@@ -2,8 +2,8 @@ import { sql, type SelectQueryBuilder } from 'kysely';
 import { ValidationError } from '@idp/errors';
 import type { CursorBinding, CursorValue, Tx } from '../contract.ts';
 
-export const pageLimitDefault = 25;
-export const pageLimitMax = 100;
+const pageLimitDefault = 25;
+const pageLimitMax = 100;
 
 /** One key of a list's order. All keys are NOT NULL and share one direction; the last one is unique (`id`). */
 export interface SortKey {

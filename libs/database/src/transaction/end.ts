@@ -16,10 +16,10 @@ export async function commit(
     return;
   }
   if (!wire.usable) throw new Error('the connection was lost before COMMIT');
-  const alone = wire.pending === 0;
-  const answer = session.end('commit');
+  const unwatched = !confirm && wire.pending === 0;
+  const answer = unwatched ? session.endIdly() : session.end('commit');
   const checked = environment.environment === 'test' ? checkTenantIsGone(wire) : undefined;
-  if (!confirm && alone) {
+  if (unwatched) {
     // The pipeline keeps the order: the next transaction's opening is answered after this COMMIT.
     answer.catch(() => undefined);
     pool.release(wire, false);

@@ -112,6 +112,12 @@ export class Session implements StatementTarget {
     return this.wire.send(how);
   }
 
+  /** Commits when the connection is used next, at the latest at the end of this turn of the event loop. */
+  endIdly(): Promise<Answer> {
+    this.ended = true;
+    return this.wire.sendIdly('commit');
+  }
+
   #sendPrelude(): void {
     if (this.#prelude.length === 0) return;
     this.#opened = true;

@@ -44,6 +44,7 @@ export class Wire {
   /** Why we cut the connection, or undefined. */
   cutBecause: 'silence' | 'abort' | undefined;
   #corked = false;
+  #held = false;
   readonly #named = new Set<string>();
   readonly client: pg.PoolClient;
   readonly #naming: Naming;
@@ -60,6 +61,28 @@ export class Wire {
   /** Sends one statement; the promise settles with its answer and never blocks what is sent after it. */
   send(text: string, values?: readonly unknown[]): Promise<Answer> {
     this.#corkTurn();
+    return this.#submit(text, values);
+  }
+
+  /**
+   * Sends one statement together with the next caller's, or at the end of this turn of the event loop if there is none:
+   * a COMMIT nobody waits for costs no write and no wake-up of its own.
+   */
+  sendIdly(text: string): Promise<Answer> {
+    if (!this.#corked && !this.#held) {
+      this.#held = true;
+      const stream = this.#stream;
+      stream.cork();
+      setImmediate(() => {
+        if (!this.#held) return;
+        this.#held = false;
+        stream.uncork();
+      });
+    }
+    return this.#submit(text);
+  }
+
+  #submit(text: string, values?: readonly unknown[]): Promise<Answer> {
     if (this.pending === 0) this.lastProgress = performance.now();
     this.pending += 1;
     return new Promise((resolve, reject) => {
@@ -89,7 +112,9 @@ export class Wire {
     if (this.#corked) return;
     this.#corked = true;
     const stream = this.#stream;
-    stream.cork();
+    // What was held back leaves with this turn: its cork becomes ours.
+    if (this.#held) this.#held = false;
+    else stream.cork();
     // Runs after the microtasks of this turn: everything they sent is in one write.
     process.nextTick(() => {
       this.#corked = false;
