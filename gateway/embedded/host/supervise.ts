@@ -10,18 +10,26 @@ export interface Supervisor {
 /** Longer than every step of a stop together; a step that hangs must not keep the terminal. */
 const stopMaxMs = 4_900;
 
+/** One order to stop may arrive twice: `timeout` and systemd signal the whole group, and the bootstrap passes its own on. */
+const sameOrderMs = 1_000;
+
 /**
- * SIGINT, SIGTERM and SIGHUP stop the host and exit 0; a second one exits 1 at once, leaving PostgreSQL to be adopted by the
- * next start. A signal during the start waits for what is being started. Uncaught errors are logged, and exit 1 after a stop.
+ * SIGINT, SIGTERM and SIGHUP stop the host and exit 0; another one later than a second exits 1 at once, leaving PostgreSQL to
+ * be adopted by the next start. A signal during the start waits for what is being started. Uncaught errors are logged, and exit 1 after a stop.
  */
 export function superviseHost(): Supervisor {
   const stopping = new AbortController();
   let host: Host | undefined;
   let exitCode: number | undefined;
+  let toldAt = 0;
 
   function stop(code: number): void {
-    if (exitCode !== undefined) process.exit(1);
+    if (exitCode !== undefined) {
+      if (performance.now() - toldAt > sameOrderMs) process.exit(1);
+      return;
+    }
     exitCode = code;
+    toldAt = performance.now();
     stopping.abort();
     if (host !== undefined) end(host, code);
   }

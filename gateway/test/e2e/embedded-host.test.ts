@@ -215,6 +215,15 @@ describe('refused with one line and exit code 1', () => {
   });
 });
 
+test('an order to stop that arrives twice, by the group and by the parent, is one order', async () => {
+  const host = await start();
+  await host.healthy();
+  host.child.kill('SIGTERM');
+  host.child.kill('SIGINT');
+  expect((await host.exited).code).toBe(0);
+  expect(exists(postmasterFile())).toBe(false);
+});
+
 test('requests in flight are answered while the host stops, new connections are not taken', async () => {
   const host = await start();
   await host.healthy();
