@@ -44,7 +44,7 @@ export function serviceRecordOf(entity: Entity): ServiceRecord | undefined {
 const projectSlug = 'github.com/project-slug';
 
 /** The source location, else the GitHub project the entity names; empty when it names neither. */
-export function repositoryUrlOf(entity: Entity): string {
+function repositoryUrlOf(entity: Entity): string {
   const known = entity.metadata.annotations ?? {};
   const source = known[annotations.sourceLocation];
   if (source?.startsWith('url:')) return source.slice('url:'.length);

@@ -11,7 +11,7 @@ export function judged<T>(run: () => T, root = 'entity'): T {
   }
 }
 
-export function toValidationError(err: ModelError, root = 'entity'): ValidationError {
+function toValidationError(err: ModelError, root = 'entity'): ValidationError {
   const path = [root, ...err.path].join('.');
   return new ValidationError(err.message, { issues: [{ path, message: err.message, code: err.reason }], cause: err });
 }

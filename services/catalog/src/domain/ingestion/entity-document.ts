@@ -8,7 +8,7 @@ export interface StatusItem {
   error?: { name: string; message: string };
 }
 
-export const processingStatus = 'backstage.io/catalog-processing';
+const processingStatus = 'backstage.io/catalog-processing';
 
 /** Status of an entity whose descriptor is in error, or no status at all. */
 export function processingError(message: string): StatusItem[] {
