@@ -1,0 +1,24 @@
+// `npm run migrate`: roles, schemas and every missing migration on `DATABASE_URL`, or on the embedded PostgreSQL of `IDP_DATA_DIR`.
+import { loadConfig } from '@idp/config';
+import { services } from '@idp/gateway';
+import { createTelemetry } from '@idp/telemetry';
+import { hostConfig } from '../gateway/embedded/host/config.ts';
+import { openFleetDatabase } from '../gateway/embedded/state/fleet-database.ts';
+import { openStateDirectory } from '../gateway/embedded/state/state-directory.ts';
+
+try {
+  const { values } = loadConfig(hostConfig);
+  const { logger } = createTelemetry({ service: 'migrate', version: values.SERVICE_VERSION, level: values.LOG_LEVEL });
+  const state = await openStateDirectory(values.IDP_DATA_DIR);
+  const database = await openFleetDatabase(values, state, () => undefined);
+  try {
+    await database.prepare(services, logger);
+    console.log(`${database.description}: ${services.map(({ name }) => name).join(', ')} are at this release`);
+  } finally {
+    await database.stop();
+  }
+} catch (error) {
+  console.error(`migrate: ${(error as Error).message}`);
+  process.exit(1);
+}
+process.exit(0);
