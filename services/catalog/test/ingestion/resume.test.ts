@@ -37,7 +37,7 @@ async function run(nth: number): Promise<boolean> {
     await syncSource(deps, { tenantId, sourceId, reader, signal: AbortSignal.timeout(60_000) });
     return true;
   } catch (err) {
-    expect((err as Error).message).toBe('killed');
+    if ((err as Error).message !== 'killed') throw err;
     return false;
   }
 }

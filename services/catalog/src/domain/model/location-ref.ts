@@ -7,7 +7,7 @@ export interface LocationRef {
 }
 
 /** Browsers skip control characters and blanks before a scheme, and line ends and tabs inside it: `java\nscript:` is one too. */
-const scriptUrl = new RegExp(`^[\\u0000-\\u001F ]*${[...'javascript'].join('[\\r\\n\\t]*')}[\\r\\n\\t]*:`, 'i');
+const scriptUrl = new RegExp(`^[\\u0000-\\u001F ]*${'javascript'.split('').join('[\\r\\n\\t]*')}[\\r\\n\\t]*:`, 'i');
 
 export function isScriptUrl(target: string): boolean {
   return scriptUrl.test(target);
