@@ -7,7 +7,7 @@ import type { EdgeHandler } from '../edge/contract.ts';
 import type { RouteFile } from '../routing/route-schema.ts';
 import { createRouteTable } from '../routing/route-table.ts';
 import { createAccessLog } from './pipeline/access-log.ts';
-import { createTrustedProxies } from './checks/client-address.ts';
+import { createTrustedProxies } from '@idp/service';
 import { createCredentialCheck } from './checks/credential.ts';
 import { edgeUpstream } from './pipeline/edge-upstream.ts';
 import { createPipeline, type Upstream } from './pipeline/handler.ts';

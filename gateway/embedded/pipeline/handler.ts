@@ -8,7 +8,7 @@ import type { RouteTable } from '../../routing/route-table.ts';
 import { answerError } from './answer.ts';
 import type { CredentialCheck } from '../checks/credential.ts';
 import type { Exchange, GatewayResponse } from './exchange.ts';
-import { clientAddress, type TrustedProxies } from '../checks/client-address.ts';
+import { clientAddress, type TrustedProxies } from '@idp/service';
 import { cleanHeaders } from '../checks/hygiene.ts';
 import { isOurHost, readTarget } from '../checks/target.ts';
 

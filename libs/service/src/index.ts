@@ -21,6 +21,7 @@ export { kernelConfig, type KernelConfig } from './host/kernel-config.ts';
 export { migrationSourcesOf, type ServiceSchema } from './host/migration-sources.ts';
 export { activeTenants, type PreparedTenant } from './tenants/list-tenants.ts';
 export type { PrepareTenant } from './tenants/tenant-consumer.ts';
+export { clientAddress, createTrustedProxies, type TrustedProxies } from './arrival/client-address.ts';
 export { createHttpServer, type HttpServerOptions } from './server/http-server.ts';
 export { RouteError } from './access/guard.ts';
 export { knownError } from './reply/errors.ts';
