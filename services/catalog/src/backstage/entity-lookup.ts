@@ -6,9 +6,9 @@ import { parseFields } from '../domain/query/fields.ts';
 import { parseFilters } from '../domain/query/filter-grammar.ts';
 import { parsePredicate } from '../domain/query/predicate.ts';
 import { allOf, everything } from '../domain/query/tree.ts';
-import { entityJson, type EntityRow } from '../store/query/entity-rows.ts';
+import { entityJson, type EntityText } from '../store/query/entity-rows.ts';
 import { findEntitiesByRefs, findEntityByRef, findEntityByUid } from '../store/query/find-entity.ts';
-import { readVisible, type ReadContext } from '../routes/read-visible.ts';
+import { readOne, readVisible, type ReadContext } from '../routes/read-visible.ts';
 import { sendJson } from './json-reply.ts';
 import { itemJson } from './list-page.ts';
 import { queryConfig, readConfig } from './route-config.ts';
@@ -32,7 +32,7 @@ export function entityLookupRoutes(context: ReadContext): RoutePlugin {
       handler: async (request, reply) => {
         const { uid } = request.params;
         const row = canonicalUuid.test(uid)
-          ? await readVisible(context, request, (tx, { tree }) => findEntityByUid(tx, uid.toLowerCase(), tree))
+          ? await readOne(context, request, (tx, { tree }) => findEntityByUid(tx, uid.toLowerCase(), tree))
           : undefined;
         return sendJson(request, reply, found(row, `No entity with uid ${uid}`));
       },
@@ -48,8 +48,7 @@ export function entityLookupRoutes(context: ReadContext): RoutePlugin {
       handler: async (request, reply) => {
         const { kind, namespace, name } = request.params;
         const ref = formatEntityRef(request.params);
-        // One statement is one snapshot, so the default isolation does.
-        const row = await readVisible(context, request, (tx, { tree }) => findEntityByRef(tx, ref, tree), {});
+        const row = await readOne(context, request, (tx, { tree }) => findEntityByRef(tx, ref, tree));
         const missing = `No entity named '${name}' found, with kind '${kind}' in namespace '${namespace}'`;
         return sendJson(request, reply, found(row, missing));
       },
@@ -90,7 +89,7 @@ function registerByRefs(app: Parameters<RoutePlugin>[0], context: ReadContext): 
   });
 }
 
-function found(row: EntityRow | undefined, missing: string): string {
+function found(row: EntityText | undefined, missing: string): string {
   if (row === undefined) throw new NotFoundError(missing);
   return entityJson(row);
 }

@@ -1,8 +1,8 @@
 import { cursorVersion, type Cursor, type Position } from '../domain/query/cursor.ts';
 import type { JsonObject, Projection } from '../domain/query/fields.ts';
 import { allOf, everything, textIn, type QueryNode } from '../domain/query/tree.ts';
-import { entityJson } from '../store/query/entity-rows.ts';
-import type { Page, PageRow } from '../store/query/page.ts';
+import { entityJson, type EntityText } from '../store/query/entity-rows.ts';
+import type { Page } from '../store/query/page.ts';
 import { queryEntities } from '../store/query/query-entities.ts';
 import type { CatalogTx } from '../store/catalog-tx.ts';
 import type { ListRequest } from './list-request.ts';
@@ -47,7 +47,7 @@ export async function readListPage(
 }
 
 /** An entity as served, cut to the projection. */
-export function itemJson(row: PageRow | Parameters<typeof entityJson>[0], projection: Projection | undefined): string {
+export function itemJson(row: EntityText, projection: Projection | undefined): string {
   const json = entityJson(row);
   return projection === undefined ? json : JSON.stringify(projection.project(JSON.parse(json) as JsonObject));
 }

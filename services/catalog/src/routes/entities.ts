@@ -8,7 +8,7 @@ import { parseFields } from '../domain/query/fields.ts';
 import { entityJson } from '../store/query/entity-rows.ts';
 import { findEntityByRef } from '../store/query/find-entity.ts';
 import { readEntityPage } from './entity-list.ts';
-import { readVisible } from './read-visible.ts';
+import { readOne, readVisible } from './read-visible.ts';
 
 const entityListQuery = z.strictObject({
   filter: textList(100),
@@ -69,7 +69,7 @@ export function entityReadRoutes(context: CatalogContext): RoutePlugin {
       },
       handler: async (request, reply) => {
         const ref = formatEntityRef(request.params);
-        const row = await readVisible(context, request, (tx, { tree }) => findEntityByRef(tx, ref, tree), {});
+        const row = await readOne(context, request, (tx, { tree }) => findEntityByRef(tx, ref, tree));
         if (row === undefined) throw new NotFoundError('this entity does not exist');
         if (isUnchanged(request, reply as never, row.revision))
           return reply.code(304 as never).send(undefined as never);

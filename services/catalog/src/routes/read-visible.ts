@@ -12,16 +12,29 @@ export interface ReadContext {
   readonly access: Access;
 }
 
+type Read<T> = (tx: CatalogTx, visible: VisibleEntities) => Promise<T>;
+
 /** Runs a read in the caller's tenant, on one snapshot, with what the caller may see. */
-export async function readVisible<T>(
-  context: ReadContext,
+export async function readVisible<T>(context: ReadContext, request: FastifyRequest, fn: Read<T>): Promise<T> {
+  const { signal } = request.operation;
+  return readAs(context, request, fn, { isolation: 'repeatable read', signal });
+}
+
+/**
+ * The same for one indexed statement: it is a snapshot by itself, and over before a signal that costs as much as it could
+ * be asked to stop.
+ */
+export async function readOne<T>(context: ReadContext, request: FastifyRequest, fn: Read<T>): Promise<T> {
+  return readAs(context, request, fn, {});
+}
+
+async function readAs<T>(
+  { access, database }: ReadContext,
   request: FastifyRequest,
-  fn: (tx: CatalogTx, visible: VisibleEntities) => Promise<T>,
-  options: ReadOptions = { isolation: 'repeatable read' },
+  fn: Read<T>,
+  options: ReadOptions,
 ): Promise<T> {
   const principal = principalOf(request);
-  const visible = await visibleEntities(context.access, principal);
-  return context.database
-    .tenant(principal.tenantId)
-    .read((tx) => fn(tx, visible), { ...options, signal: request.operation.signal });
+  const visible = await visibleEntities(access, principal);
+  return database.tenant(principal.tenantId).read((tx) => fn(tx, visible), options);
 }

@@ -1,21 +1,35 @@
-import { sql, type RawBuilder } from 'kysely';
+import { CompiledQuery, sql, type RawBuilder } from 'kysely';
 import { named } from '@idp/database';
 import { bindQuery } from '../../domain/query/postings.ts';
 import { everything, type QueryNode } from '../../domain/query/tree.ts';
-import { entityColumns, type EntityRow } from './entity-rows.ts';
+import { entityColumns, entityTextSql, type EntityRow, type EntityText } from './entity-rows.ts';
 import { resolveLiterals } from './literals.ts';
 import { probe } from './posting-sql.ts';
 import type { CatalogTx } from '../catalog-tx.ts';
+
+/** One entity and its revision: as few columns as the most frequent read needs. */
+export interface VersionedEntity extends EntityText {
+  readonly revision: number;
+}
+
+// Written out once: this is the most frequent read, and building its text costs as much as sending it.
+const byRef = `select e.revision, ${entityTextSql(true)} from refs r join entities e on e.no = r.no
+  where r.ref = $1 and e.deleted_at is null`;
 
 /** The entity of a canonical ref that matches the tree. */
 export async function findEntityByRef(
   tx: CatalogTx,
   ref: string,
   tree: QueryNode = everything,
-): Promise<EntityRow | undefined> {
-  const visible = await condition(tx, tree);
-  const result = await sql<EntityRow>`select ${entityColumns(true)} from refs r join entities e on e.no = r.no
-    where r.ref = ${ref} and e.deleted_at is null${visible}`.execute(named(tx.db, 'catalog.entity-by-ref'));
+): Promise<VersionedEntity | undefined> {
+  const db = named(tx.db, 'catalog.entity-by-ref');
+  const query = CompiledQuery.raw(byRef, [ref]);
+  const result =
+    tree === everything
+      ? await db.executeQuery<VersionedEntity>(query)
+      : await sql<VersionedEntity>`select e.revision, ${sql.raw(entityTextSql(true))}
+          from refs r join entities e on e.no = r.no
+          where r.ref = ${ref} and e.deleted_at is null${await condition(tx, tree)}`.execute(db);
   return result.rows[0];
 }
 
