@@ -32,8 +32,13 @@ export async function remoteTarget(baseUrl: string): Promise<Target> {
     baseUrl,
     document,
     gateway: true,
-    ready: async () => (await send(baseUrl, { method: 'GET', target: '/api/v1/health' })).status === 200,
+    ready: () => isReady(baseUrl),
   };
+}
+
+async function isReady(baseUrl: string): Promise<boolean> {
+  const answer = await send(baseUrl, { method: 'GET', target: '/api/v1/health' });
+  return answer.status === 200 && (jsonOf(answer) as { data?: { status?: string } } | undefined)?.data?.status === 'ok';
 }
 
 /** A fixture with one account and whatever it can read. Other principals are missing: their items are skipped. */
@@ -70,26 +75,44 @@ export async function remoteFixture(target: Target, account: RemoteAccount): Pro
 }
 
 function arrangementsOf(target: Target, account: RemoteAccount): Record<string, Arrangement> {
+  const kept = ownService(target, account);
   return {
     logIn: { request: () => ({ body: { ...account } }), storesNothing: true, misses: { tenant: 401 } },
     refreshSession: { request: async () => ({ body: { refreshToken: (await signIn(target, account)).refreshToken } }) },
     logOut: { as: 'fresh:ownerA' },
-    registerService: {
-      request: () => ({ body: { name: freshName(), ownerRef: 'group:default/guests' } }),
-      canonical: ['ownerRef', 'system'],
-    },
+    // A second run on one platform finds the names of the first taken.
+    registerService: { request: () => ({ body: { name: freshName(), ownerRef } }), canonical, misses: { name: 409 } },
     getEntityFacets: { request: () => ({ query: { facet: 'kind' } }) },
     refreshEntity: { misses: { entityRef: 404 }, storesNothing: true },
+    replaceService: { request: async () => ({ path: { id: await kept() }, body: { ownerRef } }), canonical },
+    updateService: {
+      request: async () => ({ path: { id: await kept() }, body: { description: 'a text' } }),
+      canonical,
+    },
     // What exists on a platform in use is not ended by a test of its doors.
     ...Object.fromEntries(
-      ['deleteEntityByUid', 'deleteLocation', 'updateLocation', 'replaceService', 'updateService'].map((id) => [
-        id,
-        { request: () => unknownThing },
-      ]),
+      ['deleteEntityByUid', 'deleteLocation', 'updateLocation'].map((id) => [id, { request: () => unknownThing }]),
     ),
   };
 }
 
+/** One service of the tests' own, registered at the first call, for what changes services. */
+function ownService(target: Target, account: RemoteAccount): () => Promise<string> {
+  let made: Promise<string> | undefined;
+  const register = async () => {
+    const { accessToken } = await signIn(target, account);
+    const headers = { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' };
+    const body = JSON.stringify({ name: freshName(), ownerRef });
+    const answer = await send(target.baseUrl, { method: 'POST', target: '/api/v1/services', headers, body });
+    const { data } = jsonOf(answer) as { data?: { id: string } };
+    if (data === undefined) throw new Error(`registering a service was answered ${answer.status}`);
+    return data.id;
+  };
+  return () => (made ??= register());
+}
+
+const ownerRef = 'group:default/guests';
+const canonical = ['ownerRef', 'system'];
 const unknownThing = {
   path: { id: '0192a3b4-5c6d-7e8f-9a0b-1c2d3e4f5a6b', uid: '0192a3b4-5c6d-7e8f-9a0b-1c2d3e4f5a6b' },
 };

@@ -81,7 +81,11 @@ function firstReads(operations: readonly PreparedOperation[], method: string): P
   const fitting = operations.filter(
     ({ operation }) => operation.method === method && (method === 'GET' || operation.body !== undefined),
   );
-  const sorted = fitting.toSorted((left, right) => left.operation.path.length - right.operation.path.length);
+  const sorted = fitting.toSorted(
+    (left, right) =>
+      Number(left.operation.public) - Number(right.operation.public) ||
+      left.operation.path.length - right.operation.path.length,
+  );
   return [...new Set(sorted.map(({ target }) => target))].flatMap(
     (target) => sorted.find((each) => each.target === target) ?? [],
   );
@@ -95,9 +99,11 @@ async function serveOthers(prepared: PreparedOperation): Promise<string[]> {
       target: targetOf(prepared.operation.path, request),
       headers: await prepared.headers(),
     });
+    // A gateway takes 200 sockets of one address: the others of these tests come from the same one.
     // Being asked to come again is an answer: nobody sheds load of one client before the others' yet.
     const told = answer.status === 503 && headerOf(answer, 'retry-after') !== undefined;
-    if ((answer.status >= 500 && !told) || answer.status === 0) return [`another client was answered ${answer.status}`];
+    if ((answer.status >= 500 && !told) || (answer.status === 0 && prepared.target.gateway !== true))
+      return [`another client was answered ${answer.status}`];
   }
   return [];
 }
