@@ -14,16 +14,16 @@ interface Reply {
  * weakly).
  */
 export function sendJson<R extends Reply>(request: FastifyRequest, reply: R, text: string): R {
-  const body = Buffer.from(text);
-  const etag = `W/"${body.length.toString(16)}-${hash('sha1', body, 'base64url')}"`;
+  const etag = `W/"${text.length.toString(16)}-${hash('sha1', text, 'base64url')}"`;
   if (isUnchanged(request, reply as never, etag)) {
     reply.code(304 as never);
     reply.send(undefined as never);
     return reply;
   }
   reply.type('application/json; charset=utf-8');
-  // Bytes pass the serializer unchanged; the declared type of the answer describes what they spell.
-  reply.send(body as never);
+  // A text passes the serializer unchanged and leaves in one write with the headers; the declared type of the answer
+  // describes what it spells.
+  reply.send(text as never);
   return reply;
 }
 

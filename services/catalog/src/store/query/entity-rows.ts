@@ -18,7 +18,7 @@ export interface EntityRow extends EntityText {
   readonly revision: number;
 }
 
-/** One number for a relation pair and the end it is seen from, as `entityText` computes it. */
+/** One number for a relation pair and the end it is seen from, as `relations` computes it. */
 const relationNames = relationPairs
   .flatMap(({ id, forward, reverse }) => [`when ${id * 2} then '${forward}'`, `when ${id * 2 + 1} then '${reverse}'`])
   .join(' ');
@@ -26,9 +26,8 @@ const relationNames = relationPairs
 /**
  * The relations of `e`, in both directions, as JSON written by the database: it has to be neither parsed nor written
  * again. Distinct, since several documents may say the same one; sorted by type and target. Refs are looked up one by one:
- * taking every entity for one with as many relations as a group, the planner would join them with all refs of the tenant.
- * `offset 0` keeps a ref from being
- * looked up twice. A type without a name gives null, which `string_agg` leaves out.
+ * taking every entity for one with as many relations as a group, the planner would join them with all refs of the tenant;
+ * `offset 0` keeps it from looking each up twice. A type without a name gives null, which `string_agg` leaves out.
  */
 const relations = `(select string_agg('{"type":"' || r.name || '","targetRef":' || to_json(r.ref)::text || '}', ','
     order by r.name collate "C", r.ref)
