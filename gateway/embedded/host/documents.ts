@@ -1,3 +1,4 @@
+import { UnavailableError } from '@idp/errors';
 import type { RunningService } from '@idp/service';
 import { edgeDocument } from '../../edge/description.ts';
 import type { DocumentSource } from '../../edge/openapi/openapi-handlers.ts';
@@ -8,9 +9,12 @@ export function fleetDocuments(services: () => readonly RunningService[] | undef
   const find = (name: string) => services()?.find((service) => service.name === name);
   return {
     async merged() {
+      const running = services();
+      // A document without the services would be kept for as long as this process runs.
+      if (running === undefined) throw new UnavailableError('the services are starting', { retryAfterSeconds: 1 });
       const { mergeFleet } = await import('../../generate/openapi.ts');
       const documents: Record<string, OpenApiDocument> = {};
-      for (const service of services() ?? []) documents[service.name] = (await service.openapi()) as OpenApiDocument;
+      for (const service of running) documents[service.name] = (await service.openapi()) as OpenApiDocument;
       return mergeFleet(documents);
     },
     async service(name) {

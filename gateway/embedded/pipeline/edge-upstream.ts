@@ -1,3 +1,4 @@
+import { ValidationError } from '@idp/errors';
 import type { EdgeAnswer, EdgeHandler } from '../../edge/contract.ts';
 import { answerError, securityHeaders } from './answer.ts';
 import type { Exchange, GatewayResponse } from './exchange.ts';
@@ -7,6 +8,9 @@ import type { Upstream } from './handler.ts';
 export function edgeUpstream(edge: EdgeHandler): Upstream {
   return (req, res) => {
     const exchange = res.exchange!;
+    if ((req.url ?? '').includes('?')) {
+      return fail(res, exchange, new ValidationError('no query parameter is known here'));
+    }
     const answered = Promise.resolve(
       edge({
         method: req.method ?? '',

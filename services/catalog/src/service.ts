@@ -20,6 +20,7 @@ export const catalog = defineService({
   createContext: createCatalogContext,
   routes: (ctx) => [backstageRoutes(ctx), ...nativeRoutes(ctx)],
   prepareTenant,
+  logFields: ['sourceId', 'created', 'updated', 'deleted', 'refused'],
   background: (ctx) => [...watchDirectories(ctx), pollLocations(ctx), sweepOrphansInBackground(ctx)],
 });
 

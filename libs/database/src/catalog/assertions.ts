@@ -60,7 +60,7 @@ function judgeTable(table: TableFact, facts: CatalogFacts, roles: ServiceRoles, 
   const policies = facts.policies.filter((policy) => policy.table === name);
   if (table.comment === 'class: tenant') judgeTenantTable(table, policies, facts, roles, report);
   else if (table.comment?.startsWith('class: global: ')) judgeGlobalTable(table, policies, roles, report);
-  else judgePlatformTable(table, policies, roles, report);
+  else judgePlatformTable(table, policies, facts, roles, report);
 }
 
 const canonicalTenant = '(tenant_id = ( SELECT ctx_tenant() AS ctx_tenant))';
@@ -129,9 +129,17 @@ function judgeCanonical(
 function judgePlatformTable(
   table: TableFact,
   policies: readonly PolicyFact[],
+  facts: CatalogFacts,
   roles: ServiceRoles,
   report: Report,
 ): void {
+  const unique = facts.keys.filter((key) => key.table === table.name && key.kind === 'unique');
+  // Tables with a number of the database as key (the outbox) have no key a tenant could meet another in.
+  if (unique.some((key) => key.columns[0] === 'tenant_id')) {
+    for (const key of unique.filter(({ columns }) => columns[0] !== 'tenant_id')) {
+      report('tenant key', key.name, `unique index (${key.columns.join(', ')}) must start with tenant_id`);
+    }
+  }
   const known: readonly string[] = [roles.app, roles.relay, roles.owner, roles.search];
   for (const policy of policies) {
     const strangers = policy.roles.filter((role) => !known.includes(role));

@@ -42,7 +42,7 @@ export async function dropTenantFromIndex(adminUrl: string, qualified: string): 
   });
 }
 
-/** Tables of tenants that have a unique index beside the primary key which starts with `tenant_id`. */
+/** Tables with rows of tenants that have a unique index beside the primary key which starts with `tenant_id`. */
 export async function tablesWithTenantIndex(adminUrl: string): Promise<string[]> {
   return withConnection(adminUrl, async (client) => {
     const { rows } = await client.query<TenantIndex>(tenantIndexes);
@@ -58,7 +58,7 @@ const tenantIndexes = `
     join pg_class t on t.oid = x.indrelid and not t.relispartition and t.relkind = 'r'
     join pg_namespace n on n.oid = t.relnamespace
     left join pg_constraint c on c.conindid = i.oid and c.contype = 'u'
-   where obj_description(t.oid, 'pg_class') = 'class: tenant' and x.indisunique and not x.indisprimary and pg_get_indexdef(i.oid) like '%(tenant_id, %'
+   where obj_description(t.oid, 'pg_class') in ('class: tenant', 'class: platform') and x.indisunique and not x.indisprimary and pg_get_indexdef(i.oid) like '%(tenant_id, %'
      and not exists (select from pg_constraint f where f.conindid = i.oid and f.contype = 'f')
    order by 1`;
 

@@ -1,4 +1,4 @@
-import { envelope, id, principalOf, type RoutePlugin } from '@idp/service';
+import { envelope, id, name, principalOf, type RoutePlugin } from '@idp/service';
 import { z } from 'zod';
 import type { AuthContext } from '../context.ts';
 import { parseEmailAddress } from '../domain/email-address.ts';
@@ -15,12 +15,7 @@ const email = z
 const loginBody = z.strictObject({
   email,
   password,
-  tenant: z
-    .string()
-    .min(1)
-    .max(63)
-    .optional()
-    .meta({ description: 'Slug or id; default is the only or the last used tenant' }),
+  tenant: name({ max: 63 }).optional().meta({ description: 'Slug or id; default is the only or the last used tenant' }),
   transport: z.literal('token').default('token').meta({ description: 'How the tokens come back' }),
 });
 

@@ -30,8 +30,10 @@ const names = new Map([
 /** Writes anything thrown as Backstage does; whatever is not the caller's doing or 503 becomes 500 with a log id. */
 export function backstageError(error: unknown, request: { method: string; url: string; id: string }): BackstageError {
   const wire = toWire(error);
-  const known = wire.status < 500 || wire.status === 503;
-  const status = known ? wire.status : 500;
+  // Backstage knows one way to say "not now": a timeout is 503 too.
+  const later = wire.status === 503 || wire.status === 504;
+  const known = wire.status < 500 || later;
+  const status = later ? 503 : known ? wire.status : 500;
   const name = names.get(status) ?? (known ? 'InputError' : 'InternalServerError');
   const message = known ? `${wire.message}${issuesText(error)}` : `An internal error occurred logId=${request.id}`;
   return {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ValidationError } from '@idp/errors';
 import { etag, ifMatch } from '@idp/database';
-import { envelope, id, idempotentWrite, principalOf, text, type RoutePlugin } from '@idp/service';
+import { envelope, id, idempotentWrite, name, principalOf, text, type RoutePlugin } from '@idp/service';
 import type { FastifyRequest } from 'fastify';
 import type { CatalogContext } from '../context.ts';
 import { everything } from '../domain/query/tree.ts';
@@ -13,17 +13,17 @@ import { serviceSchema } from './service-view.ts';
 const members = {
   description: text({ max: 10_000 }),
   repositoryUrl: z.url({ protocol: /^https?$/ }).max(2048),
-  type: text({ min: 1, max: 63 }),
-  lifecycle: text({ min: 1, max: 63 }),
-  system: text({ min: 1, max: 300 }),
+  type: name({ max: 63 }),
+  lifecycle: name({ max: 63 }),
+  system: name({ max: 300 }),
   tags: z.array(z.string().max(63)).max(100),
 };
-const owner = { ownerRef: text({ min: 1, max: 300 }).optional(), ownerTeamId: id().optional() };
+const owner = { ownerRef: name({ max: 300 }).optional(), ownerTeamId: id().optional() };
 
 const newService = z
   .strictObject({
-    name: text({ min: 1, max: 63 }),
-    namespace: text({ min: 1, max: 63 }).optional(),
+    name: name({ max: 63 }),
+    namespace: name({ max: 63 }).optional(),
     ...owner,
     ...members,
   })

@@ -149,7 +149,7 @@ async function finish(deps: SyncDeps, { input, source, report, held, validators 
   if (held > 0) deps.metrics.runHeld();
   if (changed)
     deps.logger.info(
-      { source: source.name, outcome: report.outcome, created, updated, deleted, refused },
+      { sourceId: source.id, outcome: report.outcome, created, updated, deleted, refused },
       'source read',
     );
 }
