@@ -43,7 +43,8 @@ export interface Probe extends AsyncDisposable {
 /** A database with a producing and a consuming service. */
 export async function openProbe(...consumers: string[]): Promise<Probe> {
   const empty = await emptyDatabase();
-  const address = { adminUrl: empty.adminUrl, prefix: empty.prefix };
+  // Roles belong to the whole server: under a prefix of their own nobody else sets their passwords.
+  const address = { adminUrl: empty.adminUrl, prefix: `${empty.prefix}events_` };
   const topics = topicsWithReaders(...consumers);
   await prepare(address, topics);
   const services = { producer: openService(producer, address), reader: openService(reader, address) };
