@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { AuthError } from '@idp/errors';
 import { compactVerify, errors } from 'jose';
 import { LRUCache } from 'lru-cache';
@@ -57,7 +57,7 @@ export function createTokenVerifier(options: {
   return {
     async verify(token) {
       if (token.length > tokenBytesMax) throw invalidToken('size');
-      const digest = createHash('sha256').update(token).digest('base64url');
+      const digest = hash('sha256', token, 'base64url');
       const known = verified.get(digest);
       const current = known ?? (await verifyOnce(token));
       const fault = claimsFault(current.claims, { issuer, audience, nowSeconds: clock().getTime() / 1000 });

@@ -15,6 +15,8 @@ export interface LoggerSettings {
 
 const lineMaxBytes = 8192;
 const messageMax = 2048;
+const blockBytes = 4096;
+const flushMs = 200;
 
 /**
  * JSON logger whose lines hold allow-listed fields only, without secrets and without characters that forge lines, at most
@@ -47,8 +49,18 @@ export function createLogger(settings: LoggerSettings): Logger {
       },
     },
   };
-  const destination = settings.destination ?? pino.destination({ dest: 1, sync: false, minLength: 0 });
+  const destination = settings.destination ?? standardOutput();
   return withSafeChildren(pino(options, bounded(destination)), extra, count);
+}
+
+/**
+ * Standard output in blocks: a write for each line would cost more than the line. What is buffered leaves after a fifth of a
+ * second, and when the process ends in any way but SIGKILL.
+ */
+function standardOutput(): DestinationStream {
+  const stream = pino.destination({ dest: 1, sync: false, minLength: blockBytes });
+  setInterval(() => stream.flush(), flushMs).unref();
+  return stream;
 }
 
 /** pino formats the bindings of the root logger only; children inherit this override through their prototype. */

@@ -21,15 +21,21 @@ export interface OpeningSettings {
   timeoutMs?: number | undefined;
 }
 
-/** BEGIN and the settings of one transaction; transaction-scoped only, so they survive no COMMIT and suit poolers. */
+/**
+ * BEGIN and the settings of one transaction, in one message: a statement of its own for the settings would cost as much as the
+ * query they are made for. Transaction-scoped only, so they survive no COMMIT and suit poolers. The text holds a tenant id that
+ * has the form of a UUID and numbers, nothing else that came from outside. Throws ValidationError for any other tenant id.
+ */
 export function opening({ readOnly, isolation, tenantId, global, timeoutMs }: OpeningSettings): Statement[] {
   const level = isolation === undefined ? '' : ` isolation level ${isolation}`;
-  const begin = { text: `begin${level}${readOnly ? ' read only' : ''}` };
-  const settings = settingsStatement({ tenantId, global, timeoutMs });
-  return settings === undefined ? [begin] : [begin, settings];
+  let text = `begin${level}${readOnly ? ' read only' : ''}`;
+  if (tenantId !== undefined) text += `;set local app.tenant_id='${tenantUuid(tenantId)}'`;
+  if (global === true) text += `;set local app.global='on'`;
+  if (timeoutMs !== undefined) text += `;set local statement_timeout=${Math.ceil(timeoutMs)}`;
+  return [{ text }];
 }
 
-/** One statement for all settings, so that its text stays one of a few and can be prepared. */
+/** Settings changed within a transaction, as one statement whose text stays one of a few and can be prepared. */
 export function settingsStatement({
   tenantId,
   global,
