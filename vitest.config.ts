@@ -29,7 +29,10 @@ export default defineConfig({
         'gateway/{routing,generate,embedded,edge}/**/*.test.ts',
         'scripts/**/*.test.ts',
       ]),
-      layer('integration', [`${packages}/test/**/*.test.ts`], { ...backend, exclude: [...configDefaults.exclude, ...Object.values(folders).flat()] }),
+      layer('integration', [`${packages}/test/**/*.test.ts`], {
+        ...backend,
+        exclude: [...configDefaults.exclude, ...Object.values(folders).flat()],
+      }),
       layer('contract', folders.contract, backend),
       layer('security', folders.security, backend),
       // Every file starts whole hosts: one at a time keeps them from starving each other.
