@@ -4,18 +4,14 @@ import type { RecordChunk } from '../transport/transport.ts';
 
 /** Starts at one offset without an outcome before events run one by one. */
 const startsBeforeSuspicion = 3;
-
-/** The process has died here before: `offset` is where it began last, `starts` how often. */
-export interface Suspicion {
-  offset: number;
-  starts: number;
-}
+/** From here on `starts` counts how often the one event at `offset` was about to run alone. */
+const aloneOnce = startsBeforeSuspicion + 1;
 
 export interface CrashCounter {
-  /** Records the first chunk of a partition. Resolves with a suspicion when the process keeps dying on it. */
-  begin(chunk: RecordChunk): Promise<Suspicion | undefined>;
-  /** Records one event before it runs. */
-  beforeEvent(chunk: RecordChunk, offset: number): Promise<void>;
+  /** Records the first chunk of a partition. Resolves true when the process keeps dying on it: its events must run alone. */
+  begin(chunk: RecordChunk): Promise<boolean>;
+  /** Records one event before it runs alone. Resolves true when it was recorded before and had no outcome. */
+  beforeAlone(chunk: RecordChunk, offset: number): Promise<boolean>;
   /** The process is still alive. Further chunks of the partition are not recorded once one has `succeeded`. */
   end(chunk: RecordChunk, succeeded: boolean): Promise<void>;
 }
@@ -26,11 +22,10 @@ export function createCrashCounter({ door, consumer }: { door: PlatformDoor; con
   const placeOf = ({ topic, part }: RecordChunk): string => `${topic}/${part}`;
   return {
     async begin(chunk) {
-      if (proven.has(placeOf(chunk))) return undefined;
-      const suspicion = await door.transaction((tx) => recordStart(tx.db, consumer, chunk));
-      return suspicion.starts >= startsBeforeSuspicion ? suspicion : undefined;
+      if (proven.has(placeOf(chunk))) return false;
+      return door.transaction((tx) => recordStart(tx.db, consumer, chunk));
     },
-    beforeEvent: (chunk, offset) => door.transaction((tx) => recordEvent(tx.db, consumer, chunk, offset)),
+    beforeAlone: (chunk, offset) => door.transaction((tx) => recordAlone(tx.db, consumer, chunk, offset)),
     async end(chunk, succeeded) {
       if (proven.has(placeOf(chunk))) return;
       await door.transaction((tx) => clearStart(tx.db, consumer, chunk));
@@ -44,34 +39,32 @@ async function recordStart(
   db: Kysely<never>,
   consumer: string,
   { topic, part, records }: RecordChunk,
-): Promise<Suspicion> {
-  const { rows } = await sql<Suspicion>`
+): Promise<boolean> {
+  const { rows } = await sql<{ starts: number }>`
     insert into partition_starts as s (consumer, topic, part, "offset", starts)
     values (${consumer}, ${topic}, ${part}, ${records[0]!.offset}, 1)
     on conflict (consumer, topic, part) do update set
-      starts = case when s."offset" between excluded."offset" and ${records.at(-1)!.offset} then s.starts + 1 else 1 end,
+      starts = case when s."offset" not between excluded."offset" and ${records.at(-1)!.offset} then 1
+        when s.starts < ${startsBeforeSuspicion} then s.starts + 1 else s.starts end,
       "offset" = case when s."offset" between excluded."offset" and ${records.at(-1)!.offset} then s."offset" else excluded."offset" end
-    returning "offset", starts`.execute(db);
-  return rows[0]!;
+    returning starts`.execute(db);
+  return rows[0]!.starts >= startsBeforeSuspicion;
 }
 
-async function recordEvent(
+async function recordAlone(
   db: Kysely<never>,
   consumer: string,
   { topic, part }: RecordChunk,
   offset: number,
-): Promise<void> {
-  await sql`
-    update partition_starts set "offset" = ${offset}, starts = ${startsBeforeSuspicion}
-    where consumer = ${consumer} and topic = ${topic} and part = ${part}`.execute(db);
+): Promise<boolean> {
+  const { rows } = await sql<{ starts: number }>`
+    update partition_starts s set "offset" = ${offset},
+      starts = case when s."offset" = ${offset} and s.starts >= ${aloneOnce} then s.starts + 1 else ${aloneOnce} end
+    where consumer = ${consumer} and topic = ${topic} and part = ${part} returning starts`.execute(db);
+  return rows[0] !== undefined && rows[0].starts > aloneOnce;
 }
 
 async function clearStart(db: Kysely<never>, consumer: string, { topic, part }: RecordChunk): Promise<void> {
   await sql`
     delete from partition_starts where consumer = ${consumer} and topic = ${topic} and part = ${part}`.execute(db);
-}
-
-/** The event at this offset was recorded before and has no outcome. */
-export function isKiller({ offset, starts }: Suspicion, candidate: number): boolean {
-  return candidate === offset && starts > startsBeforeSuspicion;
 }

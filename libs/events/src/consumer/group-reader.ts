@@ -1,8 +1,9 @@
 import type { EventTransport, RecordChunk, StoredRecord, Subscription } from '../transport/transport.ts';
 import type { Verdict } from './apply-tenant.ts';
 import { deliver, deliverAlone, type ChunkEnvironment } from './chunk.ts';
-import { isKiller, type CrashCounter, type Suspicion } from './crash-counter.ts';
+import type { CrashCounter } from './crash-counter.ts';
 import { groupOf } from './define-consumer.ts';
+import { handlersInFlight } from './in-flight.ts';
 import { readDelivery, type Delivery, type ReadingRules } from './delivery.ts';
 
 export interface GroupReader {
@@ -43,12 +44,12 @@ function readDeliveries(consumer: ChunkEnvironment['consumer'], records: readonl
 }
 
 async function handleChunk({ environment, crashes }: GroupReader, chunk: RecordChunk): Promise<void> {
-  const suspicion = await crashes.begin(chunk);
+  const suspected = await crashes.begin(chunk);
   let succeeded = false;
   try {
     const deliveries = readDeliveries(environment.consumer, chunk.records);
-    if (suspicion !== undefined) await deliverWarily(environment, crashes, chunk, deliveries, suspicion);
-    else if (deliveries.length > 0) await deliver(environment, chunk, deliveries);
+    if (suspected) await deliverWarily(environment, crashes, chunk, deliveries);
+    else if (deliveries.length > 0) await handlersInFlight.together(() => deliver(environment, chunk, deliveries));
     succeeded = true;
   } finally {
     await crashes.end(chunk, succeeded);
@@ -56,23 +57,24 @@ async function handleChunk({ environment, crashes }: GroupReader, chunk: RecordC
   environment.failpoints('consumer.beforeOffset');
 }
 
-/** One event at a time, each recorded before it runs: the one that kills the process becomes a dead letter. */
+/** One event at a time, each recorded before it runs alone: the one that kills the process becomes a dead letter. */
 async function deliverWarily(
   environment: ChunkEnvironment,
   crashes: CrashCounter,
   chunk: RecordChunk,
   deliveries: readonly Delivery[],
-  suspicion: Suspicion,
 ): Promise<void> {
   for (const delivery of deliveries) {
-    const { offset } = delivery.record;
-    const verdicts = new Map<string, Verdict>();
-    if (isKiller(suspicion, offset)) {
-      const message = 'the process died while handling this event';
-      verdicts.set(delivery.eventId, { outcome: 'dead', code: 'CRASHES_CONSUMER', message });
-    } else if (offset > suspicion.offset) {
-      await crashes.beforeEvent(chunk, offset);
-    }
-    await deliverAlone(environment, chunk, delivery, verdicts);
+    await handlersInFlight.alone(async () => {
+      const verdicts = new Map<string, Verdict>();
+      if (await crashes.beforeAlone(chunk, delivery.record.offset)) verdicts.set(delivery.eventId, killer);
+      await deliverAlone(environment, chunk, delivery, verdicts);
+    });
   }
 }
+
+const killer: Verdict = {
+  outcome: 'dead',
+  code: 'CRASHES_CONSUMER',
+  message: 'the process died while handling this event',
+};

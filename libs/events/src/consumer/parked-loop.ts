@@ -2,6 +2,7 @@ import type { Logger } from '@idp/telemetry';
 import type { PlatformDoor } from '../platform-door.ts';
 import type { ChunkEnvironment } from './chunk.ts';
 import { claimParked } from './claim-parked.ts';
+import { handlersInFlight } from './in-flight.ts';
 import { retryParked } from './retry-parked.ts';
 
 const claimLimit = 20;
@@ -69,7 +70,8 @@ export function startParkedLoop({ door, environments, pollMs, claimMs, logger }:
         const claimed = await door.transaction((tx) => claimParked(tx.db, request));
         for (const row of claimed) {
           if (stopping) return;
-          await retryParked(environments.get(row.consumer)!, row, ending.signal);
+          const environment = environments.get(row.consumer)!;
+          await handlersInFlight.together(() => retryParked(environment, row, ending.signal));
         }
         if (claimed.length < claimLimit) return;
       } finally {

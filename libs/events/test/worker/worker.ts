@@ -1,5 +1,6 @@
 // A process of its own with both services of the probe, for tests that kill it. Reads ADMIN_URL, PREFIX and FAILPOINT; says
-// `ready` and, when nothing is left to do, `drained`. KILLER names an aggregate whose event ends the process.
+// `ready` and, when nothing is left to do but to wait for PARKED events (0), `drained`. KILLER names an aggregate whose event
+// ends the process.
 import {
   createEventRuntime,
   createPostgresTransport,
@@ -12,7 +13,7 @@ import { recordEffect } from '../record-effect.ts';
 import { quickTiming } from '../timing.ts';
 import { until } from '../until.ts';
 
-const { ADMIN_URL, PREFIX, KILLER, LATER } = process.env;
+const { ADMIN_URL, PREFIX, KILLER, LATER, PARKED = '0' } = process.env;
 if (ADMIN_URL === undefined || PREFIX === undefined) throw new Error('ADMIN_URL and PREFIX are needed');
 const address = { adminUrl: ADMIN_URL, prefix: PREFIX };
 const name = 'reader.probe';
@@ -51,5 +52,5 @@ const runtimes = [producer, reader].map((service) => {
 for (const runtime of runtimes) await runtime.start();
 process.stdout.write('ready\n');
 for (const runtime of runtimes) await runtime.drain();
-if (KILLER === undefined) await until(async () => (await runtimes[1]!.status()).consumers[0]!.parked === 0);
+await until(async () => (await runtimes[1]!.status()).consumers[0]!.parked === Number(PARKED));
 process.stdout.write('drained\n');
