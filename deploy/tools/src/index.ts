@@ -1,5 +1,9 @@
 /** Starts servers on this machine without installing anything on it, and brings databases to this release. */
 export { prepareDatabase, type PrepareDatabaseOptions } from './database/prepare-database.ts';
+export { freePort } from './free-port.ts';
+export type { KafkaBroker } from './kafka/broker.ts';
+export { startKafka, stopAbandonedKafka, type KafkaOptions, type KafkaServer } from './kafka/cluster.ts';
 export { startPostgres, stopAbandonedPostgres, type PostgresOptions, type PostgresServer } from './postgres/server.ts';
 export { preparePrivateFolder } from './private-folder.ts';
+export { startRedis, stopAbandonedRedis, type RedisOptions, type RedisServer } from './redis/server.ts';
 export { ToolError } from './tool-error.ts';

@@ -8,3 +8,12 @@ export function systemReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.message.split('\n', 1)[0]!.replace(/, \w+(?: '.*)?$/, '');
 }
+
+/** The line of a program's output that says why it failed: the last with an error, else the last. Java's stack is left out. */
+export function lastLine(output: string): string {
+  const lines = output
+    .trim()
+    .split('\n')
+    .filter((line) => !/^\s+at /.test(line));
+  return lines.findLast((line) => /error|fatal|exception/i.test(line))?.trim() ?? lines.at(-1) ?? '';
+}

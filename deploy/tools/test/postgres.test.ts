@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
@@ -13,11 +11,11 @@ import {
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { processIdentity } from '../src/process.ts';
 import { startPostgres, stopAbandonedPostgres, type PostgresServer } from '../src/index.ts';
+import { startAndKill } from './start-and-kill.ts';
 
 const asRoot = process.getuid?.() === 0;
 let base: string;
@@ -50,15 +48,6 @@ async function query(url: string, sql: string): Promise<unknown[]> {
   } finally {
     await client.end();
   }
-}
-
-/** Starts PostgreSQL in a process of its own and kills that process hard; resolves when it is gone. */
-async function startAndKill(): Promise<void> {
-  const host = fileURLToPath(new URL('abandoned-host.ts', import.meta.url));
-  const child = spawn(process.execPath, [host, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
-  await once(child.stdout, 'data');
-  child.kill('SIGKILL');
-  await once(child, 'exit');
 }
 
 const postmasterPid = () => Number(readFileSync(join(directory, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);
@@ -149,7 +138,7 @@ test.runIf(asRoot)('root in the closed folder of another user runs it as that us
 
 describe('after a kill', () => {
   test('the running server is adopted with its data, and stopped at the end', async () => {
-    await startAndKill();
+    await startAndKill(directory, 'postgres');
     const pid = postmasterPid();
     const server = await start();
     expect(server.adopted).toBe(true);
@@ -159,7 +148,7 @@ describe('after a kill', () => {
   });
 
   test('a server killed as well recovers', async () => {
-    await startAndKill();
+    await startAndKill(directory, 'postgres');
     process.kill(postmasterPid(), 'SIGKILL');
     expect((await start()).adopted).toBe(false);
   });
@@ -186,7 +175,7 @@ describe('after a kill', () => {
   });
 
   test('an abandoned server can be stopped, one in use cannot', async () => {
-    await startAndKill();
+    await startAndKill(directory, 'postgres');
     const pid = postmasterPid();
     expect(await stopAbandonedPostgres(directory)).toBe(true);
     expect(processIdentity(pid)).toBeUndefined();

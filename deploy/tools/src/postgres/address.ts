@@ -1,5 +1,5 @@
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { freePort } from '../free-port.ts';
 
 /** Where the server listens: a Unix socket in `directory`, or 127.0.0.1. `port` names the socket file in the first case. */
 export type Address = { kind: 'socket'; directory: string; port: number } | { kind: 'tcp'; host: string; port: number };
@@ -35,15 +35,4 @@ export function connectionUrl(address: Address, user: string, password: string, 
   url.password = password;
   if (address.kind === 'socket') url.searchParams.set('host', address.directory);
   return url.href;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
 }

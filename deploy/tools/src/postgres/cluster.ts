@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { chown, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runProgram } from '../process.ts';
-import { ToolError, systemReason } from '../tool-error.ts';
+import { ToolError, lastLine, systemReason } from '../tool-error.ts';
 import type { PostgresBinaries } from './binaries.ts';
 import { refuseForeignOwner } from '../private-folder.ts';
 import type { Layout } from './layout.ts';
@@ -96,9 +96,4 @@ async function removeDrafts(directory: string): Promise<void> {
 /** PostgreSQL reads `PG*` and locale variables of its parent: it gets none of ours. */
 export function serverEnvironment(): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH, LC_ALL: 'C' };
-}
-
-export function lastLine(output: string): string {
-  const lines = output.trim().split('\n');
-  return lines.findLast((line) => /error|fatal/i.test(line))?.trim() ?? lines.at(-1) ?? '';
 }

@@ -1,13 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
+import { hasLiveOwner, takeOwnership } from '../owner-lock.ts';
 import { waitForExit } from '../process.ts';
+import { untilReady } from '../readiness.ts';
 import { ToolError } from '../tool-error.ts';
 import { chooseAddress, connectionUrl, listenOptions, type Address } from './address.ts';
 import { findBinaries, type PostgresBinaries } from './binaries.ts';
 import { checkConnection } from './connection.ts';
-import { adminPassword, adminUser, ensureCluster, lastLine, serverEnvironment } from './cluster.ts';
+import { adminPassword, adminUser, ensureCluster, serverEnvironment } from './cluster.ts';
 import { layoutOf, prepareFolders, type Layout } from './layout.ts';
-import { hasLiveOwner, takeOwnership } from './owner-lock.ts';
 import { findPostmaster, type RunningPostmaster } from './postmaster-pid.ts';
 import { choosePrivileges, withPrivileges, type Privileges } from './privileges.ts';
 
@@ -132,7 +133,13 @@ async function launch({ layout, binaries, privileges, password, options }: Launc
     stdio: ['ignore', 'ignore', 'pipe'],
     ...postgres.identity,
   });
-  await readiness(child, options.onLog);
+  await untilReady(child, {
+    name: 'PostgreSQL',
+    mark: 'ready to accept connections',
+    timeoutMs: readyTimeoutMs,
+    signal: 'SIGQUIT',
+    onLog: options.onLog,
+  });
   const adminUrl = connectionUrl(address, adminUser, password);
   const version = await checkConnection(adminUrl);
   if (version === undefined) {
@@ -148,32 +155,6 @@ function removeStaleSocket(address: Address): void {
   const socket = `${address.directory}/.s.PGSQL.${address.port}`;
   if (existsSync(socket)) rmSync(socket);
   rmSync(`${socket}.lock`, { force: true });
-}
-
-function readiness(child: ChildProcess, onLog: ((line: string) => void) | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let seen = '';
-    let rest = '';
-    const fail = (reason: string) => {
-      clearTimeout(timer);
-      child.kill('SIGQUIT');
-      reject(new ToolError(`PostgreSQL did not start: ${reason}`));
-    };
-    const timer = setTimeout(() => fail(`not ready after ${readyTimeoutMs / 1000} s`), readyTimeoutMs);
-    child.once('error', (error) => fail(error.message));
-    child.once('exit', () => fail(lastLine(seen) || 'it ended at once'));
-    child.stderr!.on('data', (chunk: Buffer) => {
-      const lines = (rest + chunk.toString('utf8')).split('\n');
-      rest = lines.pop()!;
-      for (const line of lines) {
-        if (seen.length < 65_536) seen += `${line}\n`;
-        onLog?.(line);
-        if (!line.includes('ready to accept connections')) continue;
-        clearTimeout(timer);
-        resolve();
-      }
-    });
-  });
 }
 
 function stopOnce(pid: number, release: () => void): () => Promise<void> {
