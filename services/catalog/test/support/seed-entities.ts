@@ -1,7 +1,6 @@
 import type { CatalogContext } from '../../src/context.ts';
 import type { Json } from '../../src/domain/model/entity.ts';
 import { applyEntityDocument, type AppliedEntity } from '../../src/operations/apply-entity-document.ts';
-import { refreshStatistics } from '../../src/store/source-state.ts';
 
 const batchSize = 50;
 
@@ -23,10 +22,6 @@ export async function seedEntities(
       return written;
     });
     applied.push(...results);
-  }
-  // What a large sync does at its end: without statistics the planner nests what should be joined.
-  if (documents.length > batchSize) {
-    await context.database.tenant(tenantId).write(refreshStatistics, { unaudited: 'changes no row' });
   }
   return applied;
 }

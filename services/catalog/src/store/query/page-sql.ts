@@ -2,7 +2,7 @@ import { sql, type RawBuilder } from 'kysely';
 import type { Position } from '../../domain/query/cursor.ts';
 import type { SortField } from '../../domain/query/order.ts';
 import type { PostingNode, PostingSource } from '../../domain/query/postings.ts';
-import { matches, sortValues } from './posting-sql.ts';
+import { matching, sortValues } from './posting-sql.ts';
 import { beyond, orderBy, type SortColumn } from './sort-sql.ts';
 
 type Sql = RawBuilder<unknown>;
@@ -40,35 +40,40 @@ export function pageParts(node: PostingNode, sources: Sources, request: PageRequ
   const keyset = position === undefined ? sql`` : sql`where ${beyond(columns, position, backwards)}`;
   const rows = limit === 0 ? 0 : limit + 1;
   return {
-    with: sql`with matched as (${matchedNumbers(node, sources, request)}),
+    with: sql`with ${matched(node, sources, request)},
       page as (select * from matched m ${keyset} order by ${order} limit ${rows} offset ${offset})`,
     order,
   };
 }
 
-/** Numbers and sort values of the matching entities; of several values of one field the smallest counts. */
-function matchedNumbers(node: PostingNode, sources: Sources, { missing, ties }: PageRequest): Sql {
+/**
+ * Defines `matched`: numbers and sort values of the matching entities; of several values of one field the smallest counts. The
+ * values of a field that is joined are read once, as the set of hits is (`matching`), and not for every entity.
+ */
+function matched(node: PostingNode, sources: Sources, { missing, ties }: PageRequest): Sql {
   const [first] = sources;
   const dropping = missing === 'drop' && first !== undefined;
   const base = dropping ? sql`(${sortValues(first)}) b` : sql`entities b`;
   // Terms belong to living entities; relations may end at a ref without one.
   const isLiving = sql`exists (select 1 from entities l where l.no = b.no and l.deleted_at is null) and `;
   const living = dropping ? (first.kind === 'terms' ? sql`` : isLiving) : sql`b.deleted_at is null and `;
-  const joins = sources.map((of, index) => {
-    if (of === undefined || (dropping && index === 0)) return sql``;
-    const alias = sql.id(`v${index}`);
-    return sql` left join (${sortValues(of)}) ${alias} on ${alias}.no = b.no`;
-  });
+  const joined = sources.map((of, index) => (dropping && index === 0 ? undefined : of));
+  const tables = joined.map((of, index) => (of ? sql`${alias(index)} as materialized (${sortValues(of)}), ` : sql``));
+  const joins = joined.map((of, index) => (of ? sql` left join ${alias(index)} on ${alias(index)}.no = b.no` : sql``));
   const values = sources.map((of, index) => {
-    const value = dropping && index === 0 ? sql`b.value` : sql`${sql.id(`v${index}`)}.value`;
+    const value = dropping && index === 0 ? sql`b.value` : sql`${alias(index)}.value`;
     return sql`, ${of === undefined ? sql`null::text` : sql`min(${value})`} as ${sql.id(`s${index}`)}`;
   });
   const ref = ties === 'ref' ? sql`, r.ref` : sql``;
   const refs = ties === 'ref' ? sql` join refs r on r.no = b.no` : sql``;
   const grouping = sources.length === 0 ? sql`` : sql` group by b.no${ref}`;
-  return sql`select b.no${ref}${sql.join(values, sql``)} from ${base}${refs}${sql.join(joins, sql``)}
-    where ${living}${matches(node, sql`b.no`)}${grouping}`;
+  const hits = matching(node);
+  return sql`${hits.with}${sql.join(tables, sql``)}matched as (
+    select b.no${ref}${sql.join(values, sql``)} from ${base}${refs}${sql.join(joins, sql``)}
+    where ${living}${hits.where(sql`b.no`)}${grouping})`;
 }
+
+const alias = (index: number): Sql => sql.id(`v${index}`);
 
 function sortColumns({ order, missing, ties }: PageRequest): SortColumn[] {
   const columns = order.map((field, index) => ({

@@ -3,13 +3,23 @@ import type { PostingNode, PostingSource, ValueMatch } from '../../domain/query/
 
 type Sql = RawBuilder<unknown>;
 
+/** How a statement that starts from the matching entities finds them. */
+export interface Matching {
+  /** Common table expressions that the statement needs in its `with` list; ends in a comma when there are any. */
+  readonly with: Sql;
+  /** Condition on an entity number. */
+  readonly where: (no: Sql) => Sql;
+}
+
 /**
- * Condition on an entity number, for statements that start from the matching entities: a semi-join over their set, which
- * the planner may take as its start, or probes where only the universe could give the set.
+ * The entities that match: members of a set, or probes where only the universe could give the set. The set is computed once,
+ * whatever the planner takes it for: of rows that came a moment ago it knows nothing, takes every posting to be one row,
+ * and would read the set anew for each entity.
  */
-export function matches(node: PostingNode, no: Sql): Sql {
+export function matching(node: PostingNode): Matching {
   const set = numbersOf(node);
-  return set === undefined ? probe(node, no) : sql`${no} in (${set})`;
+  if (set === undefined) return { with: sql``, where: (no) => probe(node, no) };
+  return { with: sql`hits as materialized (${set}), `, where: (no) => sql`${no} in (select h.no from hits h)` };
 }
 
 /**
@@ -76,8 +86,8 @@ function termPostings(keyId: number, match: ValueMatch, no: Sql | undefined): Sq
     case 'ids':
       return sql`select t.no from terms t where t.key_id = ${keyId} and ${among(sql`t.value_id`, match.ids)}${ofEntity}`;
     default:
-      return sql`select t.no from terms t join term_values v on v.id = t.value_id
-        where t.key_id = ${keyId} and ${textMatches(sql`v.folded`, match)}${ofEntity}`;
+      return sql`select t.no from terms t where t.key_id = ${keyId}${ofEntity}
+        and ${valueMatches(valueTexts, sql`t.value_id`, match, no !== undefined)}`;
   }
 }
 
@@ -92,12 +102,35 @@ function relationPostings(of: PostingSource & { kind: 'relations' }, match: Valu
     case 'ids':
       return sql`select ${near} as no from edges g where ${current} and ${among(far, match.ids)}`;
     default:
-      return sql`select ${near} as no from edges g join refs r on r.no = ${far}
-        where ${current} and ${textMatches(sql`r.ref`, match)}`;
+      return sql`select ${near} as no from edges g where ${current}
+        and ${valueMatches(refTexts, far, match, no !== undefined)}`;
   }
 }
 
-function textMatches(column: Sql, match: ValueMatch & { by: 'prefix' | 'text' }): Sql {
+/** Where the text of a value id, or of an entity number, is found. */
+interface TextTable {
+  readonly from: Sql;
+  readonly id: Sql;
+  readonly text: Sql;
+}
+
+const valueTexts: TextTable = { from: sql`term_values x`, id: sql`x.id`, text: sql`x.folded` };
+const refTexts: TextTable = { from: sql`refs x`, id: sql`x.no`, text: sql`x.ref` };
+
+type TextMatch = ValueMatch & { by: 'prefix' | 'text' };
+
+/**
+ * Condition on the id of a text. Not a join, whose order would be a guess: the ids of a prefix are one range of an index, read
+ * once; a substring has no index, so the text of each id in hand is looked up, as is that of a prefix for one entity.
+ */
+function valueMatches({ from, id, text }: TextTable, valueId: Sql, match: TextMatch, ofOneEntity: boolean): Sql {
+  if (match.by === 'text' || ofOneEntity) {
+    return sql`(select ${textMatches(text, match)} from ${from} where ${id} = ${valueId})`;
+  }
+  return sql`${valueId} = any(array(select ${id} from ${from} where ${textMatches(text, match)}))`;
+}
+
+function textMatches(column: Sql, match: TextMatch): Sql {
   if (match.by === 'text') return sql`strpos(${column}, ${match.text}) > 0`;
   const upper = match.to === undefined ? sql`` : sql` and ${column} ~<~ ${match.to}`;
   return sql`${column} ~>=~ ${match.from}${upper}`;
