@@ -38,3 +38,21 @@ export class RetryLater extends Error {
     this.delayMs = delayMs;
   }
 }
+
+/** A redrive ran and failed: nothing of it stays. The dead letter is open as before and is to be told why. */
+export class RedriveFailure extends Error {
+  override readonly name = 'RedriveFailure';
+  readonly code: string;
+  /** The failure is about the try, not about the event: what the dead letter says of its cause stays. */
+  readonly keepsCause: boolean;
+
+  constructor(
+    code: string,
+    message: string,
+    { keepsCause = false, ...options }: ErrorOptions & { keepsCause?: boolean } = {},
+  ) {
+    super(message, options);
+    this.code = code;
+    this.keepsCause = keepsCause;
+  }
+}

@@ -7,6 +7,7 @@ export const failpointNames = [
   'consumer.afterEffect',
   'consumer.beforeOffset',
   'park.beforeCommit',
+  'redrive.beforeCommit',
 ] as const;
 
 export type Failpoint = (typeof failpointNames)[number];

@@ -6,6 +6,7 @@ export {
   ForeignTopicError,
   HeaderError,
   ReadOnlyTransactionError,
+  RedriveFailure,
   RetryLater,
   VersionError,
 } from './errors.ts';
@@ -24,6 +25,9 @@ export {
 export { defaultTiming, type ConsumerTiming } from './consumer/timing.ts';
 export { deleteLatest, upsertLatest } from './consumer/latest.ts';
 export { createEventRuntime, type EventRuntime, type EventRuntimeOptions } from './runtime/runtime.ts';
+export type { DeadLetters, RedriveOutcome } from './operations/dead-letters.ts';
+export { readPayload } from './operations/payload.ts';
+export type { DeadLetterFilter, DeadLetterRow, DeadLetterSummary } from './operations/dead-letter-rows.ts';
 export type { ConsumerStatus, EventStatus } from './runtime/status.ts';
 export { auditSink } from './runtime/audit-sink.ts';
 export type * from './transport/transport.ts';
@@ -31,3 +35,5 @@ export { createWakeSignal, type WakeSignal } from './transport/wake-signal.ts';
 export { createPostgresTransport, type PostgresTransportOptions } from './postgres/transport.ts';
 export { bootstrapBus, type BootstrapBusOptions } from './postgres/bootstrap-bus.ts';
 export { busMigrations, eventsMigrations } from './migrations.ts';
+export { createKafkaTransport, type KafkaTransportOptions } from './kafka/transport.ts';
+export { kafkaSettings, kafkaVariables, type KafkaSettings } from './kafka/settings.ts';

@@ -7,6 +7,7 @@ import type { ConsumerDefinition } from '@idp/events';
 import type { Secrets } from '@idp/secrets';
 import type { BackgroundRunner, BackgroundTask } from './host/background.ts';
 import type { RoutePlugin } from './http/types.ts';
+import { opsPermissions } from './ops/permissions.ts';
 import type { PrepareTenant } from './tenants/tenant-consumer.ts';
 
 /** How a process runs the service. */
@@ -75,17 +76,22 @@ export interface ServiceDefinition<S extends z.ZodObject = z.ZodObject, Context 
 // oxlint-disable-next-line typescript/no-explicit-any -- hosts never look inside
 export type AnyService = ServiceDefinition<any, any>;
 
-/** Checks a definition as far as its parts are known before a start, and returns it. */
+/**
+ * Checks a definition as far as its parts are known before a start, and returns it with the permissions that every service
+ * has for its operators (`<service>:ops:…`).
+ */
 export function defineService<S extends z.ZodObject, Context>(
   definition: ServiceDefinition<S, Context>,
 ): ServiceDefinition<S, Context> {
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(definition.name)) {
     throw new TypeError(`service name "${definition.name}" is not kebab-case`);
   }
+  const ops = opsPermissions(definition.name);
   for (const permission of Object.keys(definition.permissions)) {
     if (!new RegExp(`^${definition.name}:[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$`).test(permission)) {
       throw new TypeError(`permission "${permission}" is not ${definition.name}:<resource>:<action>`);
     }
+    if (Object.hasOwn(ops, permission)) throw new TypeError(`permission "${permission}" belongs to the kernel`);
   }
-  return definition;
+  return { ...definition, permissions: { ...definition.permissions, ...ops } };
 }

@@ -8,7 +8,10 @@ import { runHandler } from './run-handler.ts';
 import type { ConsumerTiming } from './timing.ts';
 
 /** What was decided about an event in an earlier try. */
-export type Verdict = Problem & ({ outcome: 'dead' } | { outcome: 'parked'; delayMs: number });
+export type Verdict = Problem & {
+  /** Tries it took. */
+  attempts: number;
+} & ({ outcome: 'dead' } | { outcome: 'parked'; delayMs: number });
 
 export interface TenantWork {
   service: string;
@@ -92,7 +95,7 @@ async function applyOne(
   state: KeyState | undefined,
 ): Promise<Outcome> {
   const { consumer, timing } = work;
-  const turn = state === undefined ? 'handle' : turnOf(state, delivery.version);
+  const turn = state === undefined ? 'handle' : turnOf(state, delivery.version, delivery.event?.snapshot);
   if (turn === 'skip') return 'skipped';
   if (turn === 'wait' || turn === 'gap') {
     const why = turn === 'gap' ? { code: 'GAP', message: 'an earlier version is missing' } : waits;
@@ -135,13 +138,13 @@ async function applyMany(tx: ConsumerTx, work: TenantWork, deliveries: readonly 
 }
 
 function verdictOf({ verdicts }: TenantWork, { eventId, problem }: Delivery): Verdict | undefined {
-  return verdicts.get(eventId) ?? (problem === undefined ? undefined : { ...problem, outcome: 'dead' });
+  return verdicts.get(eventId) ?? (problem === undefined ? undefined : { ...problem, outcome: 'dead', attempts: 1 });
 }
 
 function execute(tx: ConsumerTx, work: TenantWork, delivery: Delivery, verdict: Verdict): void {
   const consumer = work.consumer.name;
   if (verdict.outcome === 'parked') return parkEvent(tx, consumer, delivery, verdict);
-  insertDeadLetter(tx, { consumer, delivery, problem: verdict, attempts: work.attempt, sinceMs: work.sinceMs });
+  insertDeadLetter(tx, { consumer, delivery, problem: verdict, attempts: verdict.attempts, sinceMs: work.sinceMs });
 }
 
 async function handleOne(tx: ConsumerTx, work: TenantWork, delivery: Delivery): Promise<void> {

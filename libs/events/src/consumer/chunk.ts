@@ -47,12 +47,13 @@ export async function deliver(
       const failure = inspect(environment, ownership, error);
       const eventId = error instanceof HandlerFailure ? error.eventId : undefined;
       if (failure.class === 'connection') attempt -= 1;
-      else if (eventId !== undefined && decide(verdicts, eventId, failure)) continue;
+      else if (eventId !== undefined && decide(verdicts, eventId, failure, attempt)) continue;
       else if (failure.class !== 'transient') break;
       await backOff(environment, ownership, attempt);
     }
   }
-  for (const delivery of deliveries) await deliverAlone(environment, ownership, delivery, verdicts);
+  const tried = timing.chunkRetries + 1;
+  for (const delivery of deliveries) await deliverAlone(environment, ownership, delivery, verdicts, tried);
 }
 
 /** One event in a transaction of its own; parked when it is still failing after its time. */
@@ -61,6 +62,7 @@ export async function deliverAlone(
   ownership: Ownership,
   delivery: Delivery,
   verdicts: Map<string, Verdict>,
+  tried = 0,
 ): Promise<void> {
   const { timing } = environment;
   const { eventId } = delivery;
@@ -73,10 +75,11 @@ export async function deliverAlone(
       if (failure.class !== 'connection') {
         // Not even its outcome can be stored: the chunk is given back and tried again later.
         if (verdicts.has(eventId) && failure.class === 'permanent') throw error;
-        if (decide(verdicts, eventId, failure)) continue;
+        if (decide(verdicts, eventId, failure, tried + attempt)) continue;
         if (performance.now() - startedAt >= timing.eventMs) {
           const { code, message } = failure;
-          verdicts.set(eventId, { outcome: 'parked', delayMs: parkedDelayMs(timing, 0), code, message });
+          const delayMs = parkedDelayMs(timing, 0);
+          verdicts.set(eventId, { outcome: 'parked', delayMs, code, message, attempts: tried + attempt });
           continue;
         }
       }
@@ -156,11 +159,11 @@ function inspect({ consumer, metrics, logger }: ChunkEnvironment, ownership: Own
 }
 
 /** A failure that needs no further try settles the event. */
-function decide(verdicts: Map<string, Verdict>, eventId: string, failure: Failure): boolean {
+function decide(verdicts: Map<string, Verdict>, eventId: string, failure: Failure, attempts: number): boolean {
   const { code, message } = failure;
-  if (failure.class === 'permanent') verdicts.set(eventId, { outcome: 'dead', code, message });
+  if (failure.class === 'permanent') verdicts.set(eventId, { outcome: 'dead', code, message, attempts });
   else if (failure.class === 'later')
-    verdicts.set(eventId, { outcome: 'parked', delayMs: failure.delayMs ?? 0, code, message });
+    verdicts.set(eventId, { outcome: 'parked', delayMs: failure.delayMs ?? 0, code, message, attempts });
   else return false;
   return true;
 }

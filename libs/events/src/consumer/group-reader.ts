@@ -75,6 +75,8 @@ async function deliverWarily(
 
 const killer: Verdict = {
   outcome: 'dead',
+  // Twice as part of its chunk, the third time alone.
+  attempts: 3,
   code: 'CRASHES_CONSUMER',
   message: 'the process died while handling this event',
 };

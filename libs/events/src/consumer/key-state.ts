@@ -8,8 +8,8 @@ export interface KeyState {
   cursor: number | undefined;
   /** Lowest version that waits. */
   parked: number | undefined;
-  /** An open dead letter stands before everything that follows. */
-  dead: boolean;
+  /** Lowest version of an open dead letter that was not stepped over: it stands before everything that follows. */
+  dead: number | undefined;
   /** The cursor has to be written. */
   moved: boolean;
 }
@@ -25,6 +25,7 @@ export async function loadKeyStates(
   tx: ConsumerTx,
   consumer: string,
   keys: readonly string[],
+  { exceptLetter = null }: { exceptLetter?: string | null } = {},
 ): Promise<Map<string, KeyState>> {
   const [cursors, parked, dead] = await Promise.all([
     sql<{ key: string; sequence: number }>`
@@ -35,27 +36,34 @@ export async function loadKeyStates(
     sql<{ key: string; sequence: number }>`
       select key, min(coalesce(sequence, 0)) as sequence from parked_events
       where tenant_id = ${tx.tenantId} and consumer = ${consumer} and key = any (${keys}) group by key`.execute(tx.db),
-    sql<{ key: string }>`
-      select distinct key from dead_letters
-      where tenant_id = ${tx.tenantId} and consumer = ${consumer} and key = any (${keys}) and status = 'open'`.execute(
-      tx.db,
-    ),
+    // What the cursor has passed blocks nothing: newer state was applied over it.
+    sql<{ key: string; sequence: number }>`
+      select d.key, min(coalesce(d.sequence, 0)) as sequence from dead_letters d
+      left join stream_cursors c on c.tenant_id = d.tenant_id and c.consumer = d.consumer and c.key = d.key
+      where d.tenant_id = ${tx.tenantId} and d.consumer = ${consumer} and d.key = any (${keys}) and d.status = 'open'
+        and (d.sequence is null or c.sequence is null or d.sequence > c.sequence)
+        and (${exceptLetter}::uuid is null or d.id <> ${exceptLetter}::uuid)
+      group by d.key`.execute(tx.db),
   ]);
   const states = new Map<string, KeyState>();
-  for (const key of keys) states.set(key, { cursor: undefined, parked: undefined, dead: false, moved: false });
+  for (const key of keys) states.set(key, { cursor: undefined, parked: undefined, dead: undefined, moved: false });
   for (const { key, sequence } of cursors.rows) states.get(key)!.cursor = sequence;
   // Facts without a version stand before whatever comes after them.
   for (const { key, sequence } of parked.rows) states.get(key)!.parked = sequence;
-  for (const { key } of dead.rows) states.get(key)!.dead = true;
+  for (const { key, sequence } of dead.rows) states.get(key)!.dead = sequence;
   return states;
 }
 
-/** Whose turn it is, by compare-and-set on the cursor. */
-export function turnOf(state: KeyState, version: number | undefined): Turn {
+/**
+ * Whose turn it is, by compare-and-set on the cursor. A snapshot holds all that came before it: it waits for nothing, and what
+ * waits for an earlier version is passed over afterwards.
+ */
+export function turnOf(state: KeyState, version: number | undefined, snapshot = false): Turn {
   const { cursor, parked, dead } = state;
-  if (version === undefined) return dead || parked !== undefined ? 'wait' : 'handle';
+  if (version === undefined) return dead !== undefined || parked !== undefined ? 'wait' : 'handle';
   if (cursor !== undefined && version <= cursor) return 'skip';
-  if (dead || (parked !== undefined && parked < version)) return 'wait';
+  if (snapshot) return 'handle';
+  if ((dead !== undefined && dead < version) || (parked !== undefined && parked < version)) return 'wait';
   return cursor === undefined || version === cursor + 1 ? 'handle' : 'gap';
 }
 
@@ -68,8 +76,7 @@ export function advance(state: KeyState, { version }: Delivery): void {
 
 /** The event stays behind: what follows waits, and a later one is a gap, never a start. */
 export function holdBack(state: KeyState, { version }: Delivery, how: 'parked' | 'dead'): void {
-  if (how === 'dead') state.dead = true;
-  else state.parked = Math.min(state.parked ?? Infinity, version ?? 0);
+  state[how] = Math.min(state[how] ?? Infinity, version ?? 0);
   if (version === undefined || state.cursor !== undefined) return;
   state.cursor = version - 1;
   state.moved = true;

@@ -1,8 +1,7 @@
 import { insertDeadLetter } from './dead-letter-store.ts';
 import type { ChunkEnvironment } from './chunk.ts';
-import { readDelivery, type Delivery, type Problem } from './delivery.ts';
+import type { Delivery, Problem } from './delivery.ts';
 import { classify, type Failure } from './failure.ts';
-import { readingRules } from './group-reader.ts';
 import { setOutcome, type ConsumerTx } from './inbox-store.ts';
 import {
   advance,
@@ -15,7 +14,7 @@ import {
   type Turn,
 } from './key-state.ts';
 import { deleteParked, lockParked, reschedule, type ParkedRow } from './parking-store.ts';
-import { runHandler } from './run-handler.ts';
+import { handleStored, storedDelivery } from './stored-delivery.ts';
 import { parkedDelayMs } from './timing.ts';
 
 /** What a try of a parked event came to. */
@@ -73,16 +72,18 @@ async function tryOnce(
   const { consumer, timing } = environment;
   const row = await lockParked(tx, claimed);
   if (row === undefined) return { outcome: 'gone' };
-  const delivery = deliveryOf(environment, row);
+  const delivery = storedDelivery(environment.consumer, row);
   const ordered = consumer.ordering === 'key';
   const states = ordered ? await loadKeyStates(tx, consumer.name, [row.key]) : new Map<string, KeyState>();
   const state = states.get(row.key);
-  const turn = state === undefined ? 'handle' : headTurn(state, row);
+  const turn = state === undefined ? 'handle' : headTurn(state, delivery);
   if (turn === 'wait' || turn === 'gap') return waitOn(environment, tx, row, delivery, turn);
   // A process that dies in the handler never comes to record the failure.
   if (row.attempts > timing.parkedAttemptsMax) return bury(environment, tx, row, delivery, exhausted);
   if (delivery.problem !== undefined) return bury(environment, tx, row, delivery, delivery.problem);
-  if (turn === 'handle' && delivery.event !== undefined) await handleAgain(environment, tx, row, delivery, signal);
+  if (turn === 'handle' && delivery.event !== undefined) {
+    await handleStored(environment, tx, delivery, { attempt: row.attempts + 1, signal });
+  }
   const outcome = turn === 'skip' || delivery.event === undefined ? 'skipped' : 'applied';
   deleteParked(tx, row);
   setOutcome(tx, consumer.name, [row.event_id], outcome);
@@ -93,36 +94,11 @@ async function tryOnce(
   return { outcome, delivery, dueInMs: 0 };
 }
 
-async function handleAgain(
-  { consumer, timing, service, metrics }: ChunkEnvironment,
-  tx: ConsumerTx,
-  row: ParkedRow,
-  { event, record }: Delivery,
-  signal: AbortSignal,
-): Promise<void> {
-  const traceparent = record.headers['ce_traceparent'];
-  const timeoutMs = consumer.timeoutMs ?? timing.handlerMs;
-  const run = {
-    service,
-    events: [event!],
-    traceparent,
-    attempt: row.attempts + 1,
-    timeoutMs,
-    signal,
-    observe: metrics.handlerTime(consumer.name),
-  };
-  await runHandler(run, (ctx) =>
-    consumer.handle === undefined
-      ? consumer.handleMany(tx, [event as never], ctx)
-      : consumer.handle(tx, event as never, ctx),
-  );
-}
-
 const exhausted: Problem = { code: 'RETRIES_EXHAUSTED', message: 'the event had no outcome after its last try' };
 
 /** The claimed event is the head of its key: what is parked does not stand before it. */
-function headTurn(state: KeyState, { sequence }: ParkedRow): Turn {
-  return turnOf({ ...state, parked: undefined }, sequence ?? undefined);
+function headTurn(state: KeyState, { version, event }: Delivery): Turn {
+  return turnOf({ ...state, parked: undefined }, version, event?.snapshot);
 }
 
 /** A missing version is waited for; then the event is a dead letter that says so. */
@@ -153,7 +129,7 @@ async function recordFailure(
   const { timing, failpoints } = environment;
   const row = await lockParked(tx, claimed);
   if (row === undefined) return { outcome: 'gone' };
-  const delivery = deliveryOf(environment, row);
+  const delivery = storedDelivery(environment.consumer, row);
   if (failure.class === 'permanent' || row.attempts >= timing.parkedAttemptsMax) {
     return bury(environment, tx, row, delivery, failure);
   }
@@ -183,10 +159,4 @@ async function bury(
     saveKeyStates(tx, consumer.name, states);
   }
   return { outcome: 'dead', delivery, problem };
-}
-
-function deliveryOf({ consumer }: ChunkEnvironment, row: ParkedRow): Delivery {
-  const { topic, part, offset, key, payload } = row;
-  const headers = JSON.parse(row.headers) as Record<string, string>;
-  return readDelivery({ topic, part, offset, key, headers, value: payload }, readingRules(consumer));
 }

@@ -18,6 +18,8 @@ export interface Consumers {
   /** Names of the consumers with progress of their own. */
   readonly names: readonly string[];
   readonly retrying: number;
+  /** What each consumer works with, by name. */
+  readonly environments: ReadonlyMap<string, ChunkEnvironment>;
   paused(consumer: string): boolean;
   start(): Promise<void>;
   stop(deadlineMs: number): Promise<void>;
@@ -70,6 +72,7 @@ export function createConsumers(parts: RuntimeParts): Consumers {
 
   return {
     names,
+    environments,
     get retrying() {
       return parked?.active ?? 0;
     },

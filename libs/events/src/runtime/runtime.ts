@@ -5,6 +5,7 @@ import type { ConsumerDefinition } from '../consumer/define-consumer.ts';
 import { defaultTiming, type ConsumerTiming } from '../consumer/timing.ts';
 import { EventConfigurationError } from '../errors.ts';
 import { createFailpoints } from '../failpoints.ts';
+import { createDeadLetters, type DeadLetters } from '../operations/dead-letters.ts';
 import type { PlatformDoor } from '../platform-door.ts';
 import type { EventTransport } from '../transport/transport.ts';
 import { outboxChannel, type WakeSignal } from '../transport/wake-signal.ts';
@@ -51,6 +52,7 @@ export interface EventRuntime {
   /** Survives restarts; other processes follow within seconds. */
   pause(consumer: string, actor: string): Promise<void>;
   resume(consumer: string, actor: string): Promise<void>;
+  readonly deadLetters: DeadLetters;
 }
 
 /**
@@ -67,7 +69,7 @@ export function createEventRuntime(options: EventRuntimeOptions): EventRuntime {
   const now = (): number => (options.clock?.() ?? new Date()).getTime();
   const door: PlatformDoor = platformDoor<never>(database as Database<never>);
   database.setAuditSink(auditSink);
-  database.setCommitListener((tables) => {
+  database.addCommitListener((tables) => {
     if (tables.has('outbox')) options.wake.notify(outboxChannel(service));
   });
   const shared = { ...options, settings, failpoints, timing, random, now, door };
@@ -99,6 +101,7 @@ export function createEventRuntime(options: EventRuntimeOptions): EventRuntime {
     },
     pause: (consumer, actor) => readers.setPaused(consumer, true, actor),
     resume: (consumer, actor) => readers.setPaused(consumer, false, actor),
+    deadLetters: createDeadLetters({ database, door, environments: readers.environments }),
   };
 }
 

@@ -6,6 +6,8 @@ import { createEventRuntime, createPostgresTransport, type EventRuntime, type Ev
 import { createTelemetry, type Telemetry } from '@idp/telemetry';
 import type { AnyService } from '../define-service.ts';
 import { createHttpApp } from '../http/app.ts';
+import type { RoutePlugin } from '../http/types.ts';
+import { opsRoutes } from '../ops/mount.ts';
 import { createHealthState, type Health, type HealthState } from './health.ts';
 import { createLatePorts, createPlatform, openDatabase, type PlatformParts } from './platform.ts';
 import type { HostResources } from './resources.ts';
@@ -104,7 +106,8 @@ async function build(
     ...(definition.consumers?.(context) ?? []),
   ];
   const events = createEventRuntime({ service, database, transport, wake, consumers, metrics, logger, env: host.env });
-  const app = await createApp(definition, host, telemetry, parts, context);
+  const routes = [...definition.routes(context), ...opsRoutes({ service, database, events })];
+  const app = await createApp(definition, host, telemetry, parts, routes);
   opened.push(() => app.close());
   const state = createHealthState({ check: () => database.ready() });
 
@@ -123,7 +126,7 @@ function createApp(
   host: HostResources,
   { logger, metrics }: Telemetry,
   { verifier, access }: PlatformParts,
-  context: unknown,
+  routes: readonly RoutePlugin[],
 ): Promise<FastifyInstance> {
   return createHttpApp({
     description: {
@@ -132,7 +135,7 @@ function createApp(
       version: host.version ?? '0.1.0',
       serverUrl: host.publicUrl,
     },
-    routes: definition.routes(context),
+    routes,
     manifest: definition.permissions,
     verifier,
     access,

@@ -1,0 +1,33 @@
+import { platformTenantId } from '@idp/contracts';
+import type { Principal } from '@idp/auth';
+import type { Database } from '@idp/database';
+import { PermissionError } from '@idp/errors';
+import type { EventRuntime } from '@idp/events';
+
+/** What the routes of `/api/v1/<service>/ops` work on. */
+export interface OpsParts {
+  service: string;
+  // oxlint-disable-next-line typescript/no-explicit-any -- tables of the libs alone
+  database: Database<any>;
+  events: EventRuntime;
+}
+
+export function opsPath(service: string, path: string): string {
+  return `/api/v1/${service}/ops${path}`;
+}
+
+/** Operation ids are unique in the description of the whole platform: `list` + service + `DeadLetters`. */
+export function opsOperationId(verb: string, service: string, noun: string): string {
+  const name = service.replaceAll(/(?:^|-)([a-z])/g, (_match, letter: string) => letter.toUpperCase());
+  return `${verb}${name}${noun}`;
+}
+
+/** Whether the caller looks after all tenants. */
+export function isOperator({ tenantId }: Principal): boolean {
+  return tenantId === platformTenantId;
+}
+
+/** 403 for everyone but principals of the platform tenant. */
+export function requireOperator(principal: Principal): void {
+  if (!isOperator(principal)) throw new PermissionError('this concerns all tenants: only the platform tenant may');
+}
