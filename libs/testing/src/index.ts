@@ -11,3 +11,4 @@ export {
   type TestServiceOptions,
 } from './fleet/test-service.ts';
 export type { SignedTenant, TestIdentities, TestPerson } from './fleet/test-identities.ts';
+export { testKafka, testRedis, type TestKafka, type TestRedis } from './servers/test-servers.ts';

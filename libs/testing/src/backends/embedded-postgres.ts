@@ -1,17 +1,18 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPostgres, stopAbandonedPostgres } from '@idp/tools';
+import { removeAbandoned } from './abandoned.ts';
 import type { PostgresBackend } from './postgres-backend.ts';
 
-const prefix = 'idp-test-';
+const prefix = 'idp-test-postgres-';
 
 /** Test data need not survive a power cut; many files with pools of their own run side by side. */
 const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '500' };
 
 /** PostgreSQL from the npm package in a temporary directory. Throws ToolError when it does not start here. */
 export async function embeddedPostgres(): Promise<PostgresBackend> {
-  await removeAbandoned();
+  await removeAbandoned(prefix, stopAbandonedPostgres);
   const directory = await mkdtemp(join(tmpdir(), prefix));
   const server = await startPostgres({ directory, settings });
   return {
@@ -23,13 +24,4 @@ export async function embeddedPostgres(): Promise<PostgresBackend> {
       await rm(directory, { recursive: true, force: true });
     },
   };
-}
-
-/** Servers and directories of runs that were killed. */
-async function removeAbandoned(): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
-    if (!name.startsWith(prefix)) continue;
-    const directory = join(tmpdir(), name);
-    if (await stopAbandonedPostgres(directory)) await rm(directory, { recursive: true, force: true });
-  }
 }

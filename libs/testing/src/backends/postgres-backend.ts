@@ -1,3 +1,4 @@
+import { firstBackend } from './backend.ts';
 import { dockerPostgres } from './docker-postgres.ts';
 import { embeddedPostgres } from './embedded-postgres.ts';
 
@@ -12,17 +13,6 @@ export interface PostgresBackend {
   stop(): Promise<void>;
 }
 
-/** No server of this kind could be had; `reasons` has one line for each way that was tried. */
-export class BackendMissingError extends Error {
-  override readonly name = 'BackendMissingError';
-  readonly reasons: readonly string[];
-
-  constructor(reasons: readonly string[]) {
-    super(reasons.join('; '));
-    this.reasons = reasons;
-  }
-}
-
 /**
  * Takes the first PostgreSQL that can be had: the server of `TEST_DATABASE_URL`, a container, the npm package's programs.
  * An address that was given is used or fails: it is never replaced by something else. Throws BackendMissingError.
@@ -32,13 +22,5 @@ export async function findPostgresBackend(env: NodeJS.ProcessEnv): Promise<Postg
   if (url !== undefined && url !== '') {
     return { adminUrl: url, source: 'TEST_DATABASE_URL', outlivesRun: true, stop: () => Promise.resolve() };
   }
-  const reasons: string[] = [];
-  for (const start of [dockerPostgres, embeddedPostgres]) {
-    try {
-      return await start(env);
-    } catch (error) {
-      reasons.push(error instanceof Error ? error.message : String(error));
-    }
-  }
-  throw new BackendMissingError(reasons);
+  return firstBackend([dockerPostgres, embeddedPostgres], env);
 }
