@@ -3,7 +3,7 @@ export { accessTokenSeconds, type AccessClaims } from './claims.ts';
 export type { JwksSource } from './key-set.ts';
 export { createTokenVerifier, type TokenVerifier } from './token-verifier.ts';
 export { signAccessToken, type SigningKey } from './token-signer.ts';
-export { isSystemRole, systemRoles, type ManifestRole, type SystemRole } from './roles.ts';
+export { heldRoles, systemRoles, type ManifestRole, type SystemRole } from './roles.ts';
 export {
   createAccess,
   type Access,

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { platformTenantId } from '@idp/contracts';
 import { remotePorts } from './remote-ports.ts';
 import type { Principal } from './principal.ts';
 
@@ -21,7 +22,7 @@ beforeEach(async () => {
 });
 afterEach(() => new Promise((resolve) => server.close(resolve)));
 
-const principal = { token: 'abc' } as Principal;
+const principal = { token: 'abc', tenantId: '0192a3b4-5c6d-7e8f-9a0b-00000000000a' } as Principal;
 
 test('roles come from the principal itself, asked once for concurrent callers', async () => {
   answer.body = JSON.stringify({ data: { roles: ['member', 'platform-admin', 'made-up'] }, meta: {} });
@@ -29,6 +30,12 @@ test('roles come from the principal itself, asked once for concurrent callers', 
   const answers = await Promise.all([access.rolesOf(principal), access.rolesOf(principal)]);
   expect(answers).toEqual([['member'], ['member']]);
   expect(requests).toEqual([{ url: '/api/v1/auth/me', authorization: 'Bearer abc' }]);
+});
+
+test('an administrator of the platform holds in the platform tenant what an owner holds in a tenant', async () => {
+  answer.body = JSON.stringify({ data: { roles: ['platform-admin', 'toString'] }, meta: {} });
+  const { access } = remotePorts({ authUrl });
+  expect(await access.rolesOf({ ...principal, tenantId: platformTenantId })).toEqual(['tenant-owner']);
 });
 
 test('a refused token has no roles', async () => {

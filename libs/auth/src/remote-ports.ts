@@ -5,7 +5,8 @@ import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { AccessReader } from './access.ts';
 import type { JwksSource } from './key-set.ts';
-import { isSystemRole, type SystemRole } from './roles.ts';
+import type { Principal } from './principal.ts';
+import { heldRoles, type SystemRole } from './roles.ts';
 
 /** What verifying and deciding need from the auth service, in this process or over HTTP. */
 export interface PlatformPorts {
@@ -30,10 +31,10 @@ export function remotePorts({ authUrl }: { authUrl: string }): PlatformPorts {
   const base = authUrl.replace(/\/+$/, '');
   const roles = new LRUCache<string, Promise<readonly SystemRole[]>>({ max: 10_000, ttl: rolesFreshMs });
 
-  async function fetchRoles(token: string): Promise<readonly SystemRole[]> {
+  async function fetchRoles({ tenantId, token }: Principal): Promise<readonly SystemRole[]> {
     const response = await request(`${base}/api/v1/auth/me`, { authorization: `Bearer ${token}` });
     if (response.status === 401) return [];
-    return meAnswer.parse(await bodyOf(response)).data.roles.filter(isSystemRole);
+    return heldRoles(tenantId, meAnswer.parse(await bodyOf(response)).data.roles);
   }
 
   return {
@@ -49,7 +50,7 @@ export function remotePorts({ authUrl }: { authUrl: string }): PlatformPorts {
         const digest = createHash('sha256').update(principal.token).digest('base64url');
         const known = roles.get(digest);
         if (known !== undefined) return known;
-        const loading = reachingAuth(() => fetchRoles(principal.token));
+        const loading = reachingAuth(() => fetchRoles(principal));
         roles.set(digest, loading);
         loading.catch(() => roles.delete(digest));
         return loading;

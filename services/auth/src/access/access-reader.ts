@@ -1,4 +1,4 @@
-import { isSystemRole, type AccessReader, type SystemRole } from '@idp/auth';
+import { heldRoles, type AccessReader, type SystemRole } from '@idp/auth';
 import type { Database } from '@idp/database';
 import { LRUCache } from 'lru-cache';
 import { listTenantRoles } from '../store/memberships.ts';
@@ -30,7 +30,7 @@ export function createAccessReader(options: { database: Database<Tables>; clock:
           findUser(tx, userId),
           listTenantRoles(tx, userId, clock()),
         ]);
-        return tenant?.status === 'active' && user?.status === 'active' ? roles.filter(isSystemRole) : [];
+        return tenant?.status === 'active' && user?.status === 'active' ? heldRoles(tenantId, roles) : [];
       },
       { global: true },
     );
