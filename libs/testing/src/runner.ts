@@ -14,7 +14,7 @@ export default class BackendRunner extends TestRunner {
       // Its class is loaded once more in the file's own module graph.
       if (!(error instanceof Error) || error.name !== 'BackendMissingError') throw error;
       this.#missing.add(filepath);
-      // A file without a test would count as broken.
+      // oxlint-disable-next-line vitest/no-disabled-tests -- a file without any test would count as broken
       test.skip(`needs a server that is missing: ${error.message}`, () => undefined);
       return undefined;
     }
