@@ -3,9 +3,10 @@ import { createDatabaseMetrics, reportPools, type DatabaseMetrics } from './metr
 import { checkMigrations } from './migrations/ready.ts';
 import { createCursorCodec } from './pages/cursor.ts';
 import { runChunk } from './doors/chunk.ts';
-import { createDoor, type DoorEnvironment } from './doors/door.ts';
+import { createDoor, statementTimeoutMs, type DoorEnvironment } from './doors/door.ts';
 import { tenantUuid } from './transaction/openings.ts';
 import { createPlatformDoor, type PlatformDoor } from './doors/platform.ts';
+import { createLanes } from './wire/lanes.ts';
 import { createPool, type WirePool } from './wire/pool.ts';
 import type { Naming } from './wire/wire.ts';
 
@@ -14,6 +15,9 @@ const relayPoolMax = 3;
 const busPoolMax = 4;
 /** Connections of callers that may hold one of the app pool already: data keys, sealing inside a write. */
 const sidePoolMax = 1;
+/** Connections of the app pool shared by single statements. */
+const lanesMax = 2;
+const silenceGraceMs = 1_000;
 const cursorKeyBytesMin = 32;
 
 const inside = Symbol('doors');
@@ -42,6 +46,13 @@ export function createDatabase<DB>(options: DatabaseOptions): Database<DB> {
     pools.push(pool);
     return pool;
   };
+  const poolMax = options.poolMax ?? appPoolMax;
+  const pool = open('app', options.url, poolMax);
+  const lanes = createLanes({
+    pool,
+    max: Math.min(lanesMax, Math.floor(poolMax / 2)),
+    silenceMaxMs: statementTimeoutMs + silenceGraceMs,
+  });
   let sink: AuditSink | undefined;
   let commitListener: CommitListener | undefined;
   const environment: DoorEnvironment = {
@@ -52,9 +63,9 @@ export function createDatabase<DB>(options: DatabaseOptions): Database<DB> {
     constraints: options.constraints ?? {},
     environment: options.environment,
     onQuery: options.onQuery,
-    pool: open('app', options.url, options.poolMax ?? appPoolMax),
-    replica:
-      options.replicaUrl === undefined ? undefined : open('replica', options.replicaUrl, options.poolMax ?? appPoolMax),
+    pool,
+    lanes,
+    replica: options.replicaUrl === undefined ? undefined : open('replica', options.replicaUrl, poolMax),
     globalTables: options.globalTables ?? false,
     cursorsOf: (tenantId) => createCursorCodec({ key: options.cursorKey, service, tenantId }),
     auditSink: () => sink,
@@ -62,7 +73,8 @@ export function createDatabase<DB>(options: DatabaseOptions): Database<DB> {
   };
   const relay = options.relayUrl === undefined ? undefined : open('relay', options.relayUrl, relayPoolMax);
   const bus = open('bus', options.busUrl ?? options.url, busPoolMax);
-  const side = { ...environment, pool: open('side', options.url, sidePoolMax) };
+  const sidePool = open('side', options.url, sidePoolMax);
+  const side = { ...environment, pool: sidePool, lanes: createLanes({ pool: sidePool, max: 0, silenceMaxMs: 0 }) };
   reportPools(metrics, pools);
 
   const database: Opened<DB> = {
@@ -79,6 +91,7 @@ export function createDatabase<DB>(options: DatabaseOptions): Database<DB> {
       commitListener = next;
     },
     async [Symbol.asyncDispose]() {
+      lanes.close();
       await Promise.all(pools.map((pool) => pool.end()));
     },
   };

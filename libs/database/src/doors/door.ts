@@ -1,3 +1,4 @@
+import type { CompiledQuery } from 'kysely';
 import { platformTenantId } from '@idp/contracts';
 import type { AuditSink, CommitListener, CursorCodec, Door, ReadOptions, Tx, WriteOptions } from '../contract.ts';
 import type { WirePool } from '../wire/pool.ts';
@@ -5,6 +6,9 @@ import { opening, settingsStatement } from '../transaction/openings.ts';
 import { runTransaction, type Attempt, type RunEnvironment, type TransactionRequest } from '../transaction/run.ts';
 import type { Session } from '../transaction/session.ts';
 import { ScopedTx } from '../transaction/tx.ts';
+import { named } from '../transaction/bound-kysely.ts';
+import type { Lanes } from '../wire/lanes.ts';
+import { selectShared } from './select.ts';
 
 /** Statement limit of the app and relay roles, in milliseconds. */
 export const statementTimeoutMs = 5_000;
@@ -13,6 +17,7 @@ export interface DoorEnvironment extends RunEnvironment {
   service: string;
   pool: WirePool;
   replica: WirePool | undefined;
+  lanes: Lanes;
   globalTables: boolean;
   cursorsOf(tenantId: string): CursorCodec;
   auditSink(): AuditSink | undefined;
@@ -24,9 +29,28 @@ export type DoorScope = { tenantId: string } | { tenantId: undefined };
 
 export function createDoor<DB>(environment: DoorEnvironment, scope: DoorScope): Door<DB> {
   return {
+    select: (name, query) => select(environment, scope, name, query),
     read: (fn, options = {}) => read(environment, scope, fn, options),
     write: (fn, options = {}) => write(environment, scope, fn, options),
   };
+}
+
+async function select<R>(
+  environment: DoorEnvironment,
+  scope: DoorScope,
+  name: string,
+  query: CompiledQuery<R>,
+): Promise<R[]> {
+  const { tenantId } = scope;
+  const rows = tenantId === undefined ? undefined : await selectShared(environment, { tenantId, query, name });
+  if (rows !== undefined) return rows;
+  const result = await read<unknown, { rows: R[] }>(
+    environment,
+    scope,
+    (tx) => named(tx.db, name).executeQuery(query),
+    {},
+  );
+  return result.rows;
 }
 
 function read<DB, T>(

@@ -59,6 +59,13 @@ export function createPool({ name, url, max, naming, metrics, logger }: PoolSett
   });
   const stopWatch = watch(wires);
 
+  let ended: Promise<void> | undefined;
+  async function close(): Promise<void> {
+    stopWatch();
+    await pool.end();
+    await Promise.all(closed);
+  }
+
   return {
     name,
     acquire() {
@@ -77,10 +84,9 @@ export function createPool({ name, url, max, naming, metrics, logger }: PoolSett
       wire.client.release(destroy || !wire.usable);
     },
     counts: () => ({ idle: pool.idleCount, used: pool.totalCount - pool.idleCount, waiting: pool.waitingCount }),
-    async end() {
-      stopWatch();
-      await pool.end();
-      await Promise.all(closed);
+    end() {
+      ended ??= close();
+      return ended;
     },
   };
 }

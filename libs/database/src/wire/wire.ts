@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import pg from 'pg';
+import { SelectQuery, type PreparedSelect, type SelectMessage, type SelectValue } from './select-query.ts';
 
 /** What PostgreSQL answered to one statement. */
 export interface Answer {
@@ -23,6 +24,11 @@ const Query = pg.Query as unknown as QueryConstructor;
 /** Prepared statements a connection may hold; later ones are sent unnamed. */
 const namesMax = 256;
 const nameCacheMax = 4096;
+/** Of them, statements sent by `select`. */
+const selectsMax = 64;
+
+/** Tenant and mode of an implicit transaction; they end with it. */
+const scopeText = `select set_config('app.tenant_id', $1, true), set_config('transaction_read_only', 'on', true)`;
 
 /** Whether statements are named, for all connections of one database; an old pooler switches it off. */
 export interface Naming {
@@ -46,6 +52,9 @@ export class Wire {
   #corked = false;
   #held = false;
   readonly #named = new Set<string>();
+  readonly #selects = new Map<string, PreparedSelect>();
+  #selectNames = 0;
+  #queued: Buffer[] = [];
   readonly client: pg.PoolClient;
   readonly #naming: Naming;
 
@@ -96,6 +105,60 @@ export class Wire {
       this.client.query(new Query(config, undefined, settle));
     });
   }
+
+  /**
+   * Sends one statement in a transaction of its own that sees the tenant's rows and can change nothing. What is sent so in one turn
+   * of the event loop, by whomever, leaves in one write. Undefined when the connection may prepare no further statement.
+   */
+  select(tenantId: string, text: string, values: readonly SelectValue[]): Promise<unknown[]> | undefined {
+    if (!this.#naming.enabled || this.#selects.size >= selectsMax) return undefined;
+    const scope = this.#prepared(scopeText);
+    const own = this.#prepared(text);
+    const message = {
+      scope: { statement: scope.statement, isNew: scope.isNew, values: [tenantId] },
+      statement: own.statement,
+      isNew: own.isNew,
+      values,
+    };
+    if (this.pending === 0) this.lastProgress = performance.now();
+    this.pending += 1;
+    return new Promise((resolve, reject) => {
+      const settle = (error: Error | undefined, rows: unknown[]): void => {
+        this.pending -= 1;
+        this.lastProgress = performance.now();
+        if (error === undefined) return resolve(rows);
+        this.#forget(error, message);
+        reject(error);
+      };
+      this.client.query(new SelectQuery(message, this.#enqueue, settle) as unknown as pg.Submittable);
+    });
+  }
+
+  /** What became of a failed Parse is not known, and some poolers lose all of them: the next use prepares under a new name. */
+  #forget(error: Error, { scope, statement, isNew }: SelectMessage): void {
+    if ((error as { code?: string }).code === '26000') return this.#selects.clear();
+    if (scope.isNew) this.#selects.delete(scopeText);
+    if (isNew) this.#selects.delete(statement.text);
+  }
+
+  #prepared(text: string): { statement: PreparedSelect; isNew: boolean } {
+    const known = this.#selects.get(text);
+    if (known !== undefined) return { statement: known, isNew: false };
+    const statement = { name: `select_${(this.#selectNames += 1)}`, text, columns: [] };
+    this.#selects.set(text, statement);
+    return { statement, isNew: true };
+  }
+
+  readonly #enqueue = (bytes: Buffer): void => {
+    this.#queued.push(bytes);
+    if (this.#queued.length > 1) return;
+    // After the poll phase: all requests that arrived in this turn have had theirs.
+    setImmediate(() => {
+      const queued = this.#queued;
+      this.#queued = [];
+      this.#stream.write(queued.length === 1 ? queued[0]! : Buffer.concat(queued));
+    });
+  };
 
   /** Cuts the connection; everything pending rejects. */
   cut(reason: 'silence' | 'abort'): void {

@@ -7,8 +7,8 @@ import { parseFilters } from '../domain/query/filter-grammar.ts';
 import { parsePredicate } from '../domain/query/predicate.ts';
 import { allOf, everything } from '../domain/query/tree.ts';
 import { entityJson, type EntityText } from '../store/query/entity-rows.ts';
-import { findEntitiesByRefs, findEntityByRef, findEntityByUid } from '../store/query/find-entity.ts';
-import { readOne, readVisible, type ReadContext } from '../routes/read-visible.ts';
+import { findEntitiesByRefs, findEntityByUid } from '../store/query/find-entity.ts';
+import { readEntityByRef, readOne, readVisible, type ReadContext } from '../routes/read-visible.ts';
 import { sendJson } from './json-reply.ts';
 import { itemJson } from './list-page.ts';
 import { queryConfig, readConfig } from './route-config.ts';
@@ -48,7 +48,7 @@ export function entityLookupRoutes(context: ReadContext): RoutePlugin {
       handler: async (request, reply) => {
         const { kind, namespace, name } = request.params;
         const ref = formatEntityRef(request.params);
-        const row = await readOne(context, request, (tx, { tree }) => findEntityByRef(tx, ref, tree));
+        const row = await readEntityByRef(context, request, ref);
         const missing = `No entity named '${name}' found, with kind '${kind}' in namespace '${namespace}'`;
         return sendJson(request, reply, found(row, missing));
       },

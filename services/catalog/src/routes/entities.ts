@@ -6,9 +6,8 @@ import type { CatalogContext } from '../context.ts';
 import { formatEntityRef } from '../domain/model/entity-ref.ts';
 import { parseFields } from '../domain/query/fields.ts';
 import { entityJson } from '../store/query/entity-rows.ts';
-import { findEntityByRef } from '../store/query/find-entity.ts';
 import { readEntityPage } from './entity-list.ts';
-import { readOne, readVisible } from './read-visible.ts';
+import { readEntityByRef, readVisible } from './read-visible.ts';
 
 const entityListQuery = z.strictObject({
   filter: textList(100),
@@ -69,7 +68,7 @@ export function entityReadRoutes(context: CatalogContext): RoutePlugin {
       },
       handler: async (request, reply) => {
         const ref = formatEntityRef(request.params);
-        const row = await readOne(context, request, (tx, { tree }) => findEntityByRef(tx, ref, tree));
+        const row = await readEntityByRef(context, request, ref);
         if (row === undefined) throw new NotFoundError('this entity does not exist');
         if (isUnchanged(request, reply as never, row.revision))
           return reply.code(304 as never).send(undefined as never);

@@ -2,7 +2,9 @@ import type { Access } from '@idp/auth';
 import type { Database, ReadOptions } from '@idp/database';
 import type { FastifyRequest } from 'fastify';
 import { principalOf } from '@idp/service';
+import { everything } from '../domain/query/tree.ts';
 import type { CatalogTx } from '../store/catalog-tx.ts';
+import { findEntityByRef, selectEntityByRef, type VersionedEntity } from '../store/query/find-entity.ts';
 import { visibleEntities, type VisibleEntities } from './visible-entities.ts';
 
 /** What reading routes need. */
@@ -26,6 +28,18 @@ export async function readVisible<T>(context: ReadContext, request: FastifyReque
  */
 export async function readOne<T>(context: ReadContext, request: FastifyRequest, fn: Read<T>): Promise<T> {
   return readAs(context, request, fn, {});
+}
+
+/** The visible entity of a canonical ref: one statement by itself for who may see all. */
+export async function readEntityByRef(
+  { access, database }: ReadContext,
+  request: FastifyRequest,
+  ref: string,
+): Promise<VersionedEntity | undefined> {
+  const principal = principalOf(request);
+  const { tree } = await visibleEntities(access, principal);
+  const door = database.tenant(principal.tenantId);
+  return tree === everything ? selectEntityByRef(door, ref) : door.read((tx) => findEntityByRef(tx, ref, tree));
 }
 
 async function readAs<T>(

@@ -22,7 +22,7 @@ function dyingBefore(database: CatalogContext['database'], nth: number): Catalog
         writes++;
         return writes === nth ? Promise.reject(new Error('killed')) : door.write(fn, options);
       };
-      return { read: door.read.bind(door), write };
+      return { ...door, write };
     },
   };
 }

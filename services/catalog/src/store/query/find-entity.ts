@@ -1,5 +1,5 @@
 import { CompiledQuery, sql, type RawBuilder } from 'kysely';
-import { named } from '@idp/database';
+import { named, type Door } from '@idp/database';
 import { bindQuery } from '../../domain/query/postings.ts';
 import { everything, type QueryNode } from '../../domain/query/tree.ts';
 import { entityColumns, entityTextSql, type EntityRow, type EntityText } from './entity-rows.ts';
@@ -16,13 +16,24 @@ export interface VersionedEntity extends EntityText {
 const byRef = `select e.revision, ${entityTextSql(true)} from refs r join entities e on e.no = r.no
   where r.ref = $1 and e.deleted_at is null`;
 
+const byRefName = 'catalog.entity-by-ref';
+
+/** The entity of a canonical ref, for a caller who may see all. */
+export async function selectEntityByRef(
+  door: Pick<Door<unknown>, 'select'>,
+  ref: string,
+): Promise<VersionedEntity | undefined> {
+  const rows = await door.select<VersionedEntity>(byRefName, CompiledQuery.raw(byRef, [ref]) as never);
+  return rows[0];
+}
+
 /** The entity of a canonical ref that matches the tree. */
 export async function findEntityByRef(
   tx: CatalogTx,
   ref: string,
   tree: QueryNode = everything,
 ): Promise<VersionedEntity | undefined> {
-  const db = named(tx.db, 'catalog.entity-by-ref');
+  const db = named(tx.db, byRefName);
   const query = CompiledQuery.raw(byRef, [ref]);
   const result =
     tree === everything
