@@ -7,6 +7,7 @@ import type { CatalogConfig } from './config.ts';
 import { type EntityValidator, createEntityValidator } from './domain/model/validate-entity.ts';
 import { type CatalogMetrics, createCatalogMetrics } from './metrics.ts';
 import { type SourceSyncs, createSourceSyncs } from './operations/sync/source-syncs.ts';
+import { type WrittenEntities, createWrittenEntities } from './operations/tell-planner.ts';
 
 /** What operations and handlers need. */
 export interface CatalogContext {
@@ -20,6 +21,8 @@ export interface CatalogContext {
   validator: EntityValidator;
   /** Runs of sources, one at a time each. */
   syncs: SourceSyncs;
+  /** Counts entities written by API, so that the planner learns of them. */
+  written: WrittenEntities;
 }
 
 export function createCatalogContext(platform: ServicePlatform<CatalogConfig>): CatalogContext {
@@ -27,5 +30,11 @@ export function createCatalogContext(platform: ServicePlatform<CatalogConfig>): 
   const metrics = createCatalogMetrics(platform.metrics);
   const validator = createEntityValidator();
   const shared = { database, config, egress, logger, metrics, validator };
-  return { ...shared, access, syncs: createSourceSyncs({ ...shared, background: platform.background }) };
+  const { background } = platform;
+  return {
+    ...shared,
+    access,
+    syncs: createSourceSyncs({ ...shared, background }),
+    written: createWrittenEntities({ database, logger, background }),
+  };
 }

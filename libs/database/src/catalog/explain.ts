@@ -10,6 +10,8 @@ export interface QueryPlan {
   rowsReturned: number;
   /** Rows that were read and thrown away by a filter or a join filter. */
   rowsRemoved: number;
+  /** Rows read from tables and indexes, each time they were read; what was computed once and kept is not counted again. */
+  rowsRead: number;
   /** Tables read from end to end, with the rows they held. */
   sequentialScans: { table: string; rows: number }[];
 }
@@ -56,11 +58,13 @@ export async function explain(url: string, tenantId: string, query: ObservedQuer
 
 function measure(root: PlanNode): Omit<QueryPlan, 'name' | 'kind'> {
   let rowsRemoved = 0;
+  let rowsRead = 0;
   const sequentialScans: QueryPlan['sequentialScans'] = [];
   const visit = (node: PlanNode): void => {
     const loops = node['Actual Loops'] ?? 1;
     const removed = ((node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Join Filter'] ?? 0)) * loops;
     rowsRemoved += removed;
+    if (node['Relation Name'] !== undefined) rowsRead += (node['Actual Rows'] ?? 0) * loops + removed;
     if (node['Node Type'] === 'Seq Scan') {
       const rows = (node['Actual Rows'] ?? 0) * loops + removed;
       sequentialScans.push({ table: node['Relation Name'] ?? '', rows });
@@ -68,7 +72,12 @@ function measure(root: PlanNode): Omit<QueryPlan, 'name' | 'kind'> {
     node.Plans?.forEach(visit);
   };
   visit(root);
-  return { rowsReturned: (root['Actual Rows'] ?? 0) * (root['Actual Loops'] ?? 1), rowsRemoved, sequentialScans };
+  return {
+    rowsReturned: (root['Actual Rows'] ?? 0) * (root['Actual Loops'] ?? 1),
+    rowsRemoved,
+    rowsRead,
+    sequentialScans,
+  };
 }
 
 export interface PlanLimits {

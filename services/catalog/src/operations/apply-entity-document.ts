@@ -13,7 +13,7 @@ import { ensureSource, findSource } from '../store/sources.ts';
 import { commitClaims } from './commit/commit-claims.ts';
 import { judged } from './model-errors.ts';
 
-type Deps = Pick<CatalogContext, 'validator'>;
+type Deps = Pick<CatalogContext, 'validator' | 'written'>;
 
 export interface EntityDocument {
   /** `{apiVersion, kind, metadata, spec}` as a client sent it. */
@@ -52,6 +52,7 @@ export async function applyEntityDocument(tx: CatalogTx, ctx: Deps, input: Entit
     keepOrphans: false,
     validator: ctx.validator,
   });
+  tx.afterCommit(() => ctx.written.add(tx.tenantId));
   if (result.shadowed.length > 0) throw await managedElsewhere(tx, entity.ref, source.id);
   const known = await findRefs(tx, [entity.ref]);
   const ref = known.get(entity.ref);
@@ -78,13 +79,17 @@ export async function applyEntityDocument(tx: CatalogTx, ctx: Deps, input: Entit
 }
 
 /** Judges a document as `applyEntityDocument` does and writes nothing; also in a reading transaction. */
-export async function previewEntityDocument(tx: CatalogTx, ctx: Deps, document: Json): Promise<ProcessedEntity> {
+export async function previewEntityDocument(
+  tx: CatalogTx,
+  ctx: Pick<Deps, 'validator'>,
+  document: Json,
+): Promise<ProcessedEntity> {
   const entity = processApiDocument(ctx, document);
   await checkFree(tx, entity.ref, undefined);
   return entity;
 }
 
-function processApiDocument(ctx: Deps, document: Json): ProcessedEntity {
+function processApiDocument(ctx: Pick<Deps, 'validator'>, document: Json): ProcessedEntity {
   return judged(() => {
     checkValue(document);
     const location = { type: 'api', target: refOfDocument(document) ?? 'unknown' };

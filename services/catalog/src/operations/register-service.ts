@@ -31,7 +31,7 @@ export interface NewService extends ServiceOwner {
  */
 export async function registerService(
   tx: CatalogTx,
-  ctx: Pick<CatalogContext, 'validator'>,
+  ctx: Pick<CatalogContext, 'validator' | 'written'>,
   { service, actor }: { service: NewService; actor: string },
 ): Promise<AppliedEntity> {
   const { name, namespace = defaultNamespace } = service;

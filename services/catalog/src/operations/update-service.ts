@@ -33,7 +33,7 @@ export interface ServiceUpdate {
  */
 export async function updateService(
   tx: CatalogTx,
-  ctx: Pick<CatalogContext, 'validator'>,
+  ctx: Pick<CatalogContext, 'validator' | 'written'>,
   { id, change, actor, precondition }: ServiceUpdate,
 ): Promise<AppliedEntity> {
   const ref = await findRefByUid(tx, id);

@@ -1,14 +1,13 @@
 import { newId } from '@idp/contracts';
 import type { Door } from '@idp/database';
-import { TimeoutError, UnavailableError } from '@idp/errors';
 import type { Logger } from '@idp/telemetry';
 import type { EntityValidator } from '../../domain/model/validate-entity.ts';
 import { deleteDocuments, markFilesRead, upsertDocuments } from '../../store/documents.ts';
 import { findRefs } from '../../store/refs.ts';
-import { refreshStatistics } from '../../store/source-state.ts';
 import type { CatalogTx } from '../../store/catalog-tx.ts';
 import { commitClaims } from '../commit/commit-claims.ts';
 import type { CommitInput, CommitResult } from '../commit/types.ts';
+import { tellPlanner } from '../tell-planner.ts';
 import type { DocumentRecord, SyncItem, SyncPlan } from './plan-sync.ts';
 
 /** Documents in one transaction. */
@@ -47,7 +46,7 @@ export async function applyPlan(plan: SyncPlan, context: ApplyContext): Promise<
   let batch = 0;
   for (const items of chunks(plan.items)) {
     await writeItems(items, plan, context, counts);
-    if (statisticsAfter.includes(++batch)) await tellPlanner(context);
+    if (statisticsAfter.includes(++batch)) await tellPlanner(context.door, context.logger);
   }
   await writeRemovals(plan, context, counts);
   for (const positions of chunks(plan.goneDocuments)) {
@@ -56,18 +55,8 @@ export async function applyPlan(plan: SyncPlan, context: ApplyContext): Promise<
   if (plan.readFiles.length > 0) {
     await context.door.write((tx) => markFilesRead(tx, context.sourceId, plan.readFiles), { unaudited });
   }
-  if (batch >= (statisticsAfter[0] ?? 0)) await tellPlanner(context);
+  if (batch >= (statisticsAfter[0] ?? 0)) await tellPlanner(context.door, context.logger);
   return counts;
-}
-
-/** Without it the statements of a first large run join by guesswork. Whoever else gathers statistics now does it for us. */
-async function tellPlanner({ door, logger }: ApplyContext): Promise<void> {
-  try {
-    await door.write(refreshStatistics, { unaudited: 'changes no row' });
-  } catch (err) {
-    if (!(err instanceof UnavailableError) && !(err instanceof TimeoutError)) throw err;
-    logger.warn({ err }, 'statistics not refreshed');
-  }
 }
 
 function commitInput({ actor, sourceId, keepOrphans, validator }: ApplyContext): Omit<CommitInput, 'upserts'> {

@@ -54,8 +54,9 @@ function matched(node: PostingNode, sources: Sources, { missing, ties }: PageReq
   const [first] = sources;
   const dropping = missing === 'drop' && first !== undefined;
   const base = dropping ? sql`(${sortValues(first)}) b` : sql`entities b`;
-  // Terms belong to living entities; relations may end at a ref without one.
-  const isLiving = sql`exists (select 1 from entities l where l.no = b.no and l.deleted_at is null) and `;
+  // Terms belong to living entities; relations may end at a ref without one. Said so that no index of living entities offers itself
+  // to be read whole for each number.
+  const isLiving = sql`exists (select 1 from entities l where l.no = b.no and (l.deleted_at is not null) is false) and `;
   const living = dropping ? (first.kind === 'terms' ? sql`` : isLiving) : sql`b.deleted_at is null and `;
   const joined = sources.map((of, index) => (dropping && index === 0 ? undefined : of));
   const tables = joined.map((of, index) => (of ? sql`${alias(index)} as materialized (${sortValues(of)}), ` : sql``));

@@ -43,7 +43,7 @@ export async function readPage(
   const sources = request.order.map(({ field }) => literals.sourceOf(field));
   if (findsNothing(node, sources, request)) return { rows: [], more: false, total: withTotal ? 0 : undefined };
   const parts = pageParts(node, sources, request);
-  const rows = sql`(page m join entities e on e.no = m.no and e.deleted_at is null)`;
+  const rows = sql`(page m join entities e on e.no = m.no)`;
   const counted = sql`(select count(*)::int as total from matched) c left join ${rows} on true`;
   const result = await sql<EntityRow & PositionRow & { total?: number }>`${parts.with}
     select ${withTotal ? sql`c.total, ` : sql``}${positionColumns(request)}, ${entityColumns(request.withRelations)}
