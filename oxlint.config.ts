@@ -9,8 +9,10 @@ const libraries = [
   'secrets',
   'egress',
   'database',
+  'cache',
   'auth',
   'events',
+  'jobs',
   'service',
   'testing',
 ];
@@ -27,13 +29,14 @@ const typescriptEnding = {
 const doors = {
   name: '@idp/database',
   importNames: ['platformDoor', 'busDoor'],
-  message: 'the platform doors see all tenants: only @idp/events may open them',
+  message: 'the platform doors see all tenants: only @idp/events and @idp/jobs may open them',
 };
 const kafkaClient = { group: ['kafkajs'], message: 'only @idp/events speaks to Kafka' };
 
 /** An override replaces the whole rule and the last match wins, so each one repeats the common patterns. */
 function restrict(files: string[], restrictions: Restriction[], withDoors = false): OxlintOverride {
-  const patterns = [typescriptEnding, kafkaClient, ...restrictions];
+  const speaksKafka = files.some((file) => file.startsWith('libs/events/'));
+  const patterns = [typescriptEnding, ...(speaksKafka ? [] : [kafkaClient]), ...restrictions];
   return {
     files,
     rules: { 'no-restricted-imports': ['error', withDoors ? { patterns } : { paths: [doors], patterns }] },
@@ -59,7 +62,7 @@ const libraryRules = libraries.map((name, level) => {
       { group: ['@idp/*-service', '@idp/gateway'], message: 'imports run one way: gateway → services → libs' },
       deepImport,
     ],
-    name === 'events' || name === 'database',
+    name === 'events' || name === 'jobs' || name === 'database',
   );
 });
 

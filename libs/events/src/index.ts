@@ -10,6 +10,7 @@ export {
   RetryLater,
   VersionError,
 } from './errors.ts';
+export { createFailpoints, type Failpoints } from './failpoints.ts';
 export { publish, publishTombstone, type PublishInput } from './outbox/publish.ts';
 export type { EventTransaction } from './outbox/transaction.ts';
 export {
@@ -26,6 +27,18 @@ export { defaultTiming, type ConsumerTiming } from './consumer/timing.ts';
 export { deleteLatest, upsertLatest } from './consumer/latest.ts';
 export { createEventRuntime, type EventRuntime, type EventRuntimeOptions } from './runtime/runtime.ts';
 export type { DeadLetters, RedriveOutcome } from './operations/dead-letters.ts';
+export type { ConsumerDetail, ConsumerOperations } from './operations/consumers.ts';
+export type { OutboxView } from './operations/outbox-view.ts';
+export type { ParkedEvents, ParkedSummary } from './operations/parked-events.ts';
+export { purgeBus, purgeDeadLetters, purgeInbox } from './operations/purge.ts';
+export {
+  checkSnapshotSources,
+  emitSnapshots,
+  requestSnapshots,
+  type SnapshotPage,
+  type SnapshotSource,
+  type SnapshotSources,
+} from './operations/snapshots.ts';
 export { readPayload } from './operations/payload.ts';
 export type { DeadLetterFilter, DeadLetterRow, DeadLetterSummary } from './operations/dead-letter-rows.ts';
 export type { ConsumerStatus, EventStatus } from './runtime/status.ts';
@@ -37,3 +50,4 @@ export { bootstrapBus, type BootstrapBusOptions } from './postgres/bootstrap-bus
 export { busMigrations, eventsMigrations } from './migrations.ts';
 export { createKafkaTransport, type KafkaTransportOptions } from './kafka/transport.ts';
 export { kafkaSettings, kafkaVariables, type KafkaSettings } from './kafka/settings.ts';
+export { prepareKafkaTopics, type PrepareTopicsOptions } from './kafka/topics.ts';

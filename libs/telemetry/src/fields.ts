@@ -6,7 +6,7 @@ const logFields: ReadonlySet<string> = words(`
   errorCode durationMs bytesIn bytesOut aborted context component phase reason outcome name task consumer event
   eventId type topic aggregateId sequence attempt attempts delayMs timeoutMs count total kind entityRef
   resourceType resourceId location source file line column version migration schema query sqlState constraint
-  host port url signal limit service action permission principal revision setting seconds rows pid address mode
+  group partition partitions host port url signal limit service action permission principal revision setting seconds rows pid address mode
   err dropped
 `);
 
