@@ -33,32 +33,35 @@ export class GatewayResponse extends ServerResponse<IncomingMessage> {
 
   override writeHead(status: number, message?: string, headers?: Headers): this;
   override writeHead(status: number, headers?: Headers): this;
-  override writeHead(status: number, ...rest: (string | Headers | undefined)[]): this {
-    const headers = rest.find((value): value is Headers => typeof value === 'object');
-    if (headers !== undefined && !Array.isArray(headers)) {
-      // One place for both forms a caller may have used: `setHeader` before and headers given here.
-      for (const [name, value] of Object.entries(headers)) if (value !== undefined) this.setHeader(name, value);
-    }
-    if (this.exchange !== undefined) this.finishHeaders(this.exchange);
-    const message = typeof rest[0] === 'string' ? [rest[0]] : [];
-    return Array.isArray(headers) ? super.writeHead(status, ...message, headers) : super.writeHead(status, ...message);
+  override writeHead(status: number, second?: string | Headers, third?: Headers): this {
+    const given = typeof second === 'string' ? third : second;
+    // Node's own answers to broken requests come as a list and need nothing of ours.
+    const headers = Array.isArray(given) ? given : this.withOurs(given);
+    return typeof second === 'string' ? super.writeHead(status, second, headers) : super.writeHead(status, headers);
   }
 
-  private finishHeaders(exchange: Exchange): void {
+  /**
+   * The headers given here, in lower case as everybody in this process writes them, with what the gateway adds. What was set before
+   * with `setHeader` stays where it is: moving the one to the other costs more than the rest of the gateway.
+   */
+  private withOurs(given: OutgoingHttpHeaders | undefined): OutgoingHttpHeaders {
+    const { exchange } = this;
+    const headers = given ?? {};
+    if (exchange === undefined) return headers;
     exchange.answeredAt ??= performance.now();
-    const code = this.getHeader('x-error-code');
+    const code = headers['x-error-code'] ?? this.getHeader('x-error-code');
     if (code !== undefined) {
       exchange.errorCode = String(code);
+      delete headers['x-error-code'];
       this.removeHeader('x-error-code');
     }
-    if (exchange.credentialSent === true && !this.hasHeader('cache-control'))
-      this.setHeader('cache-control', 'no-store');
-    if (exchange.negotiated === true) this.appendVary('API-Version');
-    if (exchange.last === true) this.setHeader('connection', 'close');
-  }
-
-  private appendVary(name: string): void {
-    const vary = this.getHeader('vary');
-    this.setHeader('vary', vary === undefined ? name : `${String(vary)}, ${name}`);
+    if (exchange.credentialSent === true && !('cache-control' in headers) && !this.hasHeader('cache-control'))
+      headers['cache-control'] = 'no-store';
+    if (exchange.negotiated === true) {
+      const vary = headers['vary'] ?? this.getHeader('vary');
+      headers['vary'] = vary === undefined ? 'API-Version' : `${String(vary)}, API-Version`;
+    }
+    if (exchange.last === true) headers['connection'] = 'close';
+    return headers;
   }
 }

