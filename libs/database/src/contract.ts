@@ -48,7 +48,7 @@ export interface AuditRecord {
 /** Emits the event of an audit row in the same transaction; filled by `@idp/events`. */
 export type AuditSink = (tx: Tx<never>, record: AuditRecord) => void;
 
-/** Told the tables of the buffered rows that a confirmed COMMIT carried. */
+/** Told the tables of the buffered rows and platform statements that a confirmed COMMIT carried. */
 export type CommitListener = (tables: ReadonlySet<string>) => void;
 
 /** One transaction. Everything here ends with it: keep no reference. */
@@ -71,6 +71,11 @@ export interface Tx<DB> {
   beforeCommit(table: string, row: Readonly<Record<string, unknown>>): void;
   /** Buffers a statement whose result nobody needs; it leaves with COMMIT, before the buffered rows. */
   withCommit(statement: Compilable | RawBuilder<unknown>, options?: { unaudited?: string }): void;
+  /**
+   * Runs a statement on a platform table of ours at once and returns its rows; for `@idp/jobs` alone. It is bookkeeping, no
+   * change of a resource: it asks for no audit row. Commit listeners are told the table to `announce`.
+   */
+  platform<R>(statement: RawBuilder<R>, options?: { announce?: string }): Promise<R[]>;
   /** Runs after a confirmed COMMIT; its errors are logged. */
   afterCommit(fn: () => void | Promise<void>): void;
   /** Runs `fn` behind a savepoint: when it throws, its statements and buffered rows are undone and the error is thrown. */
@@ -150,7 +155,7 @@ export interface Database<DB> extends AsyncDisposable {
   ready(): Promise<void>;
   setAuditSink(sink: AuditSink): void;
   /** Called after a confirmed COMMIT with the tables whose buffered rows it carried: what waits for them may look now. */
-  setCommitListener(listener: CommitListener): void;
+  addCommitListener(listener: CommitListener): void;
 }
 
 /** One statement as it was sent; for plan tests. */

@@ -54,7 +54,7 @@ export function createDatabase<DB>(options: DatabaseOptions): Database<DB> {
     silenceMaxMs: statementTimeoutMs + silenceGraceMs,
   });
   let sink: AuditSink | undefined;
-  let commitListener: CommitListener | undefined;
+  const commitListeners: CommitListener[] = [];
   const environment: DoorEnvironment = {
     service,
     logger,
@@ -69,7 +69,7 @@ export function createDatabase<DB>(options: DatabaseOptions): Database<DB> {
     globalTables: options.globalTables ?? false,
     cursorsOf: (tenantId) => createCursorCodec({ key: options.cursorKey, service, tenantId }),
     auditSink: () => sink,
-    commitListener: () => commitListener,
+    commitListener: (tables) => commitListeners.forEach((listener) => listener(tables)),
   };
   const relay = options.relayUrl === undefined ? undefined : open('relay', options.relayUrl, relayPoolMax);
   const bus = open('bus', options.busUrl ?? options.url, busPoolMax);
@@ -87,8 +87,8 @@ export function createDatabase<DB>(options: DatabaseOptions): Database<DB> {
     setAuditSink(next) {
       sink = next;
     },
-    setCommitListener(next) {
-      commitListener = next;
+    addCommitListener(listener) {
+      commitListeners.push(listener);
     },
     async [Symbol.asyncDispose]() {
       lanes.close();

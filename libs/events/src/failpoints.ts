@@ -7,6 +7,7 @@ export const failpointNames = [
   'consumer.afterEffect',
   'consumer.beforeOffset',
   'park.beforeCommit',
+  'jobs.beforeFinish',
   'redrive.beforeCommit',
 ] as const;
 

@@ -4,6 +4,7 @@ import type { Access, PermissionManifest, PlatformPorts } from '@idp/auth';
 import type { Database } from '@idp/database';
 import type { Egress } from '@idp/egress';
 import type { ConsumerDefinition } from '@idp/events';
+import type { JobDefinitions, Leases } from '@idp/jobs';
 import type { Secrets } from '@idp/secrets';
 import type { BackgroundRunner, BackgroundTask } from './host/background.ts';
 import type { RoutePlugin } from './http/types.ts';
@@ -37,6 +38,8 @@ export interface ServicePlatform<Values = Record<string, unknown>> {
   clock: () => Date;
   /** Work beside requests: awaited at shutdown, its failures logged. */
   background: BackgroundRunner;
+  /** Runs a function while this process is the only one that holds a name of a tenant. */
+  lease: Leases['lease'];
 }
 
 /** A service as plain data; a host starts it. */
@@ -64,6 +67,8 @@ export interface ServiceDefinition<S extends z.ZodObject = z.ZodObject, Context 
   createContext(platform: ServicePlatform<z.output<S>>): Promise<Context> | Context;
   routes(context: Context): RoutePlugin[];
   consumers?(context: Context): ConsumerDefinition[];
+  /** Queues and schedules; they run after the consumers, unless ROLE is `api`. */
+  jobs?(context: Context): JobDefinitions;
   background?(context: Context): BackgroundTask[];
   /** Ports other services of the fleet need; auth provides token keys and roles. */
   provides?(context: Context): PlatformPorts;

@@ -21,7 +21,7 @@ export interface DoorEnvironment extends RunEnvironment {
   globalTables: boolean;
   cursorsOf(tenantId: string): CursorCodec;
   auditSink(): AuditSink | undefined;
-  commitListener(): CommitListener | undefined;
+  commitListener: CommitListener;
 }
 
 /** What a door stands for: one tenant, or the global tables of the service. */

@@ -2,6 +2,7 @@ import type { Compilable, Kysely, RawBuilder } from 'kysely';
 import { recordAudit } from '../audit/record.ts';
 import type { AuditEntry, AuditSink, CommitListener, CursorCodec, Tx } from '../contract.ts';
 import { bindKysely } from './bound-kysely.ts';
+import { encodeParameters } from '../wire/parameters.ts';
 import { createBuffers, flush, type Buffers } from './buffers.ts';
 import type { Session } from './session.ts';
 
@@ -11,7 +12,7 @@ export interface TxSettings {
   readOnly: boolean;
   cursors: CursorCodec;
   auditSink: () => AuditSink | undefined;
-  commitListener: () => CommitListener | undefined;
+  commitListener: CommitListener;
   /** Shared by all tenants of a chunk. */
   hooks: (() => void | Promise<void>)[];
 }
@@ -28,6 +29,7 @@ export class ScopedTx<DB> implements Tx<DB> {
   readonly #settings: TxSettings;
   #buffers: Buffers = createBuffers();
   #savepoints = 0;
+  readonly #announced = new Set<string>();
 
   constructor(session: Session, settings: TxSettings) {
     this.#session = session;
@@ -60,6 +62,14 @@ export class ScopedTx<DB> implements Tx<DB> {
     this.#mustWrite('withCommit');
     if (options.unaudited === undefined) this.#session.changed = true;
     this.#buffers.statements.push(statement.compile(this.db));
+  }
+
+  async platform<R>(statement: RawBuilder<R>, options: { announce?: string } = {}): Promise<R[]> {
+    this.#mustWrite('platform');
+    if (options.announce !== undefined) this.#announced.add(options.announce);
+    const { sql, parameters } = statement.compile(this.db);
+    const { rows } = await this.#session.run(sql, encodeParameters(parameters));
+    return rows as R[];
   }
 
   afterCommit(fn: () => void | Promise<void>): void {
@@ -98,8 +108,8 @@ export class ScopedTx<DB> implements Tx<DB> {
 
   /** Sends what was buffered, without waiting. */
   flush(): void {
-    const tables = new Set(this.#buffers.rows.map(({ table }) => table));
-    if (tables.size > 0) this.#settings.hooks.push(() => this.#settings.commitListener()?.(tables));
+    const tables = new Set([...this.#announced, ...this.#buffers.rows.map(({ table }) => table)]);
+    if (tables.size > 0) this.#settings.hooks.push(() => this.#settings.commitListener(tables));
     flush(this.#buffers, this.#session);
   }
 

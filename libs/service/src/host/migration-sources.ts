@@ -1,5 +1,6 @@
 import { databaseMigrations, type MigrationSource } from '@idp/database';
 import { eventsMigrations } from '@idp/events';
+import { jobsMigrations } from '@idp/jobs';
 import { secretsMigrations } from '@idp/secrets';
 
 /** What a service brings to the database; its definition has all of it. */
@@ -22,6 +23,7 @@ export function migrationSourcesOf({ name, migrations, prepareTenant }: ServiceS
     databaseMigrations,
     secretsMigrations,
     eventsMigrations,
+    jobsMigrations,
     ...(prepareTenant === undefined ? [] : [tenantsMigrations]),
     ...(migrations === undefined ? [] : [{ component: name, directory: migrations }]),
   ];

@@ -3,9 +3,11 @@ import { createAccess, createTokenVerifier, type Access, type PlatformPorts, typ
 import { createDatabase, createKeyRowStore, type Database } from '@idp/database';
 import { createEgress } from '@idp/egress';
 import { UnavailableError } from '@idp/errors';
+import { createJobRuntime, type JobRuntime } from '@idp/jobs';
 import { createSecrets } from '@idp/secrets';
 import type { Telemetry } from '@idp/telemetry';
 import type { AnyService, ServicePlatform } from '../define-service.ts';
+import { activeTenants } from '../tenants/list-tenants.ts';
 import { createBackgroundRunner } from './background.ts';
 import { auditDenials } from './denied-audit.ts';
 import { migrationSourcesOf } from './migration-sources.ts';
@@ -62,6 +64,8 @@ export interface PlatformParts {
   platform: ServicePlatform<any>;
   verifier: TokenVerifier;
   access: Access;
+  /** Queues and schedules begin when the service starts them; leases may be taken before. */
+  jobs: JobRuntime;
 }
 
 export function createPlatform(options: {
@@ -80,8 +84,20 @@ export function createPlatform(options: {
   const decision = createAccess({ reader: ports.access, manifest: definition.permissions });
   const access = auditDenials({ access: decision, database, background });
   const { mode, publicUrl, environment, dataDirectory } = host;
+  const jobs = createJobRuntime({
+    service: definition.name,
+    database,
+    wake: host.transportWake,
+    metrics,
+    logger,
+    env: host.env,
+    ...(definition.prepareTenant !== undefined && {
+      tenants: async () => (await activeTenants(database)).map(({ tenantId }) => tenantId),
+    }),
+  });
   return {
     access,
+    jobs,
     verifier: createTokenVerifier({ issuer: publicUrl, audience: `${publicUrl}/api`, jwks: ports.jwks, clock }),
     platform: {
       name: definition.name,
@@ -105,6 +121,7 @@ export function createPlatform(options: {
       metrics,
       clock,
       background,
+      lease: jobs.lease,
     },
   };
 }

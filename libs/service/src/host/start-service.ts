@@ -3,6 +3,7 @@ import { loadConfig, type ConfigEntry } from '@idp/config';
 import type { PlatformPorts } from '@idp/auth';
 import type { Database } from '@idp/database';
 import { createEventRuntime, createPostgresTransport, type EventRuntime, type EventTransport } from '@idp/events';
+import type { JobRuntime } from '@idp/jobs';
 import { createTelemetry, type Telemetry } from '@idp/telemetry';
 import type { AnyService } from '../define-service.ts';
 import { createHttpApp } from '../http/app.ts';
@@ -26,6 +27,8 @@ export interface RunningService {
   readonly telemetry: Telemetry;
   /** Relay and consumers. */
   readonly events: EventRuntime;
+  /** Queues, schedules and leases. */
+  readonly jobs: JobRuntime;
   /** What it provides to the other services; only auth does. */
   readonly ports: PlatformPorts | undefined;
   health(): Health;
@@ -52,8 +55,8 @@ export interface ServiceParts extends PlatformParts {
 }
 
 /**
- * Starts a service on what a host gives it: configuration → telemetry → database → bus → HTTP → consumers → background →
- * ready. It listens nowhere. Throws ConfigError, UnavailableError (database), EventConfigurationError or RouteError; what was
+ * Starts a service on what a host gives it: configuration → telemetry → database → bus → HTTP → consumers → jobs →
+ * background → ready. It listens nowhere. Throws ConfigError, UnavailableError (database), EventConfigurationError or RouteError; what was
  * opened until then is closed again.
  */
 export async function startService(definition: AnyService, host: HostResources): Promise<RunningService> {
@@ -113,6 +116,8 @@ async function build(
 
   opened.push(() => events.stop(1000));
   await events.start();
+  opened.push(() => parts.jobs.stop(1000));
+  parts.jobs.start(definition.jobs?.(context) ?? {});
   for (const task of definition.background?.(context) ?? []) parts.platform.background.start(task);
   await definition.ready?.(context);
   await events.ready();
@@ -160,6 +165,7 @@ function describeRunning(parts: Running, configuration: ConfigEntry[]): RunningS
     database,
     telemetry,
     events,
+    jobs: parts.jobs,
     ports: parts.ports,
     health: () => state.health(),
     openapi: async () => app.swagger(),

@@ -2,14 +2,15 @@ import type { FastifyInstance } from 'fastify';
 import type { ServiceParts } from './start-service.ts';
 
 const httpShare = 0.6;
+const jobsShare = 0.5;
 const eventsShare = 0.7;
 
 /**
- * Ends a service: not ready → requests in flight → consumers and relay → background → context → transport and pools → logs.
+ * Ends a service: not ready → requests in flight → jobs → consumers and relay → background → context → transport and pools → logs.
  * Each phase gets a share of what is left of `deadlineMs`, so that a stuck one cannot starve those after it.
  */
 export async function stopService(parts: ServiceParts, deadlineMs: number): Promise<void> {
-  const { definition, app, events, platform, transport, database, telemetry, context, state } = parts;
+  const { definition, app, jobs, events, platform, transport, database, telemetry, context, state } = parts;
   const { logger, metrics } = telemetry;
   const until = performance.now() + deadlineMs;
   const left = (): number => Math.max(100, until - performance.now());
@@ -29,6 +30,8 @@ export async function stopService(parts: ServiceParts, deadlineMs: number): Prom
   state.markDraining();
   await phase('http', () => closeHttp(app), left() * httpShare);
   app.server.closeAllConnections();
+  const jobsMs = left() * jobsShare;
+  await phase('jobs', () => jobs.stop(jobsMs), jobsMs + 500);
   const eventsMs = left() * eventsShare;
   await phase('events', () => events.stop(eventsMs), eventsMs + 100);
   await phase('background', () => platform.background.stop(left() / 2), left());
