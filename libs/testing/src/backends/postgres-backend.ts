@@ -1,6 +1,6 @@
 import { firstBackend } from './backend.ts';
 import { dockerPostgres } from './docker-postgres.ts';
-import { embeddedPostgres } from './embedded-postgres.ts';
+import { localPostgres } from './local-postgres.ts';
 
 /** One PostgreSQL server for a whole test run. */
 export interface PostgresBackend {
@@ -14,13 +14,15 @@ export interface PostgresBackend {
 }
 
 /**
- * Takes the first PostgreSQL that can be had: the server of `TEST_DATABASE_URL`, a container, the npm package's programs.
- * An address that was given is used or fails: it is never replaced by something else. Throws BackendMissingError.
+ * Takes the first PostgreSQL that can be had: the server of `TEST_DATABASE_URL`, the programs in `TEST_POSTGRES_BINARIES`, a
+ * container, the npm package's programs. What was named is used or fails: it is never replaced by something else. Throws
+ * BackendMissingError.
  */
 export async function findPostgresBackend(env: NodeJS.ProcessEnv): Promise<PostgresBackend> {
   const url = env.TEST_DATABASE_URL;
   if (url !== undefined && url !== '') {
     return { adminUrl: url, source: 'TEST_DATABASE_URL', outlivesRun: true, stop: () => Promise.resolve() };
   }
-  return firstBackend([dockerPostgres, embeddedPostgres], env);
+  if (env.TEST_POSTGRES_BINARIES !== undefined) return localPostgres(env);
+  return firstBackend([dockerPostgres, localPostgres], env);
 }
