@@ -50,7 +50,7 @@ export function startMaintenance(options: MaintenanceOptions): Maintenance {
     if (at >= dueAt) return;
     dueAt = at;
     clearTimeout(timer);
-    timer = outside(() => setTimeout(begin, at - performance.now()));
+    timer = outside(() => setTimeout(begin, Math.max(0, at - performance.now())));
     timer.unref();
   }
 
