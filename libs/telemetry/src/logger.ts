@@ -58,7 +58,7 @@ export function createLogger(settings: LoggerSettings): Logger {
  * second, and when the process ends in any way but SIGKILL.
  */
 function standardOutput(): DestinationStream {
-  const stream = pino.destination({ dest: 1, sync: false, minLength: blockBytes });
+  const stream = pino.destination({ dest: 1, sync: false, minLength: blockBytes, maxWrite: 2 * blockBytes });
   setInterval(() => stream.flush(), flushMs).unref();
   return stream;
 }
