@@ -15,7 +15,7 @@ export interface LoggerSettings {
 
 const lineMaxBytes = 8192;
 const messageMax = 2048;
-const blockBytes = 16_384;
+const blockBytes = 12_288;
 const flushMs = 200;
 
 /**
