@@ -53,6 +53,11 @@ async function query(url: string, sql: string): Promise<unknown[]> {
 const postmasterPid = () => Number(readFileSync(join(directory, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);
 
 describe('start and stop', () => {
+  test('a folder without PostgreSQL is named, and nothing is made', async () => {
+    await expect(startPostgres({ directory, binaries: base })).rejects.toThrow(`no PostgreSQL in ${base}`);
+    expect(existsSync(directory)).toBe(false);
+  });
+
   test('a second start finds the data of the first', async () => {
     const first = await start();
     await query(first.adminUrl, 'create table kept as select 42 as value');

@@ -3,6 +3,7 @@ import { symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { runProgram } from '../process.ts';
 import { ToolError } from '../tool-error.ts';
 
 export interface PostgresBinaries {
@@ -10,6 +11,17 @@ export interface PostgresBinaries {
   postgres: string;
   /** Major version these binaries can open a data directory of. */
   major: number;
+}
+
+/**
+ * The programs of a folder such as `/usr/lib/postgresql/15/bin`. Throws ToolError when there is no PostgreSQL in it.
+ */
+export async function findBinariesIn(folder: string): Promise<PostgresBinaries> {
+  const postgres = join(folder, 'postgres');
+  const asked = await runProgram(postgres, ['--version']).catch(() => undefined);
+  const major = /^postgres \(PostgreSQL\) (\d+)/.exec(asked?.output ?? '')?.[1];
+  if (major === undefined) throw new ToolError(`no PostgreSQL in ${folder}`);
+  return { initdb: join(folder, 'initdb'), postgres, major: Number.parseInt(major, 10) };
 }
 
 interface PlatformPackage {

@@ -11,6 +11,9 @@ import { withPrivileges, type Privileges } from './privileges.ts';
 
 export const adminUser = 'idp_admin';
 
+const builtinLocale = ['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'];
+const builtinLocaleSince = 17;
+
 const draftPrefix = 'postgres.new-';
 
 /**
@@ -63,12 +66,13 @@ async function initialize(layout: Layout, binaries: PostgresBinaries, privileges
   if (privileges.kind === 'other') {
     for (const path of [draft, passwordFile]) await chown(path, privileges.uid, privileges.gid);
   }
-  const locale = ['--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'];
+  const locale = binaries.major >= builtinLocaleSince ? builtinLocale : ['--locale=C.UTF-8'];
   const access = ['-U', adminUser, `--pwfile=${passwordFile}`, '--auth=scram-sha-256'];
   const { program, args, identity } = withPrivileges(privileges, binaries.initdb, [
     '-D',
     draft,
     ...access,
+    '--encoding=UTF8',
     ...locale,
     '--no-sync',
   ]);

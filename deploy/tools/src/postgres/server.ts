@@ -5,7 +5,7 @@ import { waitForExit } from '../process.ts';
 import { untilReady } from '../readiness.ts';
 import { ToolError } from '../tool-error.ts';
 import { chooseAddress, connectionUrl, listenOptions, type Address } from './address.ts';
-import { findBinaries, type PostgresBinaries } from './binaries.ts';
+import { findBinaries, findBinariesIn, type PostgresBinaries } from './binaries.ts';
 import { checkConnection } from './connection.ts';
 import { adminPassword, adminUser, ensureCluster, serverEnvironment } from './cluster.ts';
 import { layoutOf, prepareFolders, type Layout } from './layout.ts';
@@ -19,6 +19,8 @@ export interface PostgresOptions {
   port?: number;
   /** Server settings beside the defaults, e.g. `{ fsync: 'off' }` for throw-away data. */
   settings?: Readonly<Record<string, string>>;
+  /** Folder of another installation's programs, `/usr/lib/postgresql/15/bin`. Default: those of the npm package. */
+  binaries?: string | undefined;
   /** Gets every line the server logs, one call a line. */
   onLog?: (line: string) => void;
 }
@@ -45,13 +47,13 @@ const defaultSettings = {
 };
 
 /**
- * Starts PostgreSQL from the npm package's programs on a directory of its own, or adopts the one a killed process left behind.
+ * Starts PostgreSQL, from the npm package's programs unless others are named, on a directory of its own, or adopts the one a killed process left behind.
  * Works as root and as a user without a name. Throws ToolError, one line to act on, for: no build for this machine, an
  * unwritable or foreign directory, a second live instance, data of another major version, a server that does not come up.
  */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
   const layout = layoutOf(options.directory);
-  const binaries = await findBinaries();
+  const binaries = await (options.binaries === undefined ? findBinaries() : findBinariesIn(options.binaries));
   const privileges = await choosePrivileges([binaries.postgres, layout.directory]);
   await prepareFolders(layout, privileges);
   const release = takeOwnership(layout.lockFile, layout.directory);
