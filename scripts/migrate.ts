@@ -1,9 +1,11 @@
-// `npm run migrate`: roles, schemas and every missing migration on `DATABASE_URL`, or on the embedded PostgreSQL of `IDP_DATA_DIR`.
+// `npm run migrate`: roles, schemas and every missing migration on `DATABASE_URL`, or on the embedded PostgreSQL of `IDP_DATA_DIR`;
+// with `KAFKA_BROKERS` also the topics.
 import { loadConfig } from '@idp/config';
 import { services } from '@idp/gateway';
 import { createTelemetry } from '@idp/telemetry';
 import { hostConfig } from '../gateway/embedded/host/config.ts';
 import { openFleetDatabase } from '../gateway/embedded/state/fleet-database.ts';
+import { prepareFleetTopics } from '../gateway/embedded/state/fleet-topics.ts';
 import { openStateDirectory } from '../gateway/embedded/state/state-directory.ts';
 
 try {
@@ -13,6 +15,7 @@ try {
   const database = await openFleetDatabase(values, state, () => undefined);
   try {
     await database.prepare(services, logger);
+    await prepareFleetTopics(values, services, logger);
     console.log(`${database.description}: ${services.map(({ name }) => name).join(', ')} are at this release`);
   } finally {
     await database.stop();

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { csv, flag, httpUrl, port, refused, secret } from '@idp/config';
+import { kafkaVariables } from '@idp/events';
 import { kernelConfig } from '@idp/service';
 import { z } from 'zod';
 
@@ -55,7 +56,7 @@ export const hostConfig = z
 
     /** `off` for load tests. No limit is applied yet either way. */
     RATE_LIMITS: z.enum(['on', 'off']).default('on'),
-    KAFKA_BROKERS: refused('Kafka is not part of this release: unset it, events run on PostgreSQL'),
+    ...kafkaVariables,
     REDIS_URL: refused('Redis is not part of this release: unset it, limits and caches are kept in memory'),
   })
   .refine((values) => values.RATE_LIMITS === 'on' || values.NODE_ENV !== 'production', {

@@ -1,5 +1,5 @@
 import type { PlatformPorts } from '@idp/auth';
-import { createWakeSignal } from '@idp/events';
+import { createWakeSignal, type KafkaSettings } from '@idp/events';
 import { UnavailableError } from '@idp/errors';
 import { localFileKeyProvider } from '@idp/secrets';
 import { startService, type AnyService, type HostResources, type RunningService } from '@idp/service';
@@ -11,6 +11,7 @@ export interface FleetOptions {
   services: readonly AnyService[];
   config: HostConfig;
   database: FleetDatabase;
+  kafka: KafkaSettings | undefined;
   state: StateDirectory;
   publicUrl: string;
   /** Ports of this process that no typed URL may reach. */
@@ -35,11 +36,12 @@ const poolMax = 4;
  * The access log of the gateway holds every request, so services log what is unusual only.
  */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
-  const { services, config, database, state, publicUrl } = options;
+  const { services, config, database, kafka, state, publicUrl } = options;
   const running = new Map<string, RunningService>();
   const ports = lazyPorts(running);
   const endpoints = [
     ...(database.endpoint === undefined ? [] : [database.endpoint]),
+    ...(kafka?.endpoints ?? []),
     ...options.ownPorts.map((port) => ({ host: 'localhost', port })),
   ];
   const shared: Omit<HostResources, 'databaseUrls'> = {
@@ -53,6 +55,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     trustedProxies: config.TRUSTED_PROXIES,
     logLevel: config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL,
     databasePoolMax: poolMax,
+    ...(kafka !== undefined && { kafka }),
     transportWake: createWakeSignal(),
     ports,
     secretsKeyProvider: await localFileKeyProvider({ file: state.secretFile('kek.json') }),

@@ -1,4 +1,5 @@
 import { createTokenVerifier } from '@idp/auth';
+import { kafkaSettings } from '@idp/events';
 import type { RunningService } from '@idp/service';
 import { collectProcessMetrics, createTelemetry, type Logger } from '@idp/telemetry';
 import { createEdge } from '../../edge/edge.ts';
@@ -56,6 +57,7 @@ async function start(
   let fleet: Fleet | undefined;
   let draining = false;
   const running = () => fleet?.services;
+  const kafka = kafkaSettings(config);
   const version = config.SERVICE_VERSION;
   const telemetry = createTelemetry({ service: 'gateway', version, level: config.LOG_LEVEL, fields: accessLogFields });
   cleanup.add(() => telemetry[Symbol.asyncDispose]());
@@ -104,6 +106,7 @@ async function start(
     services,
     config,
     database,
+    kafka,
     state,
     publicUrl,
     ownPorts: [management.port],

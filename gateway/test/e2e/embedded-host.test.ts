@@ -188,7 +188,7 @@ describe('refused with one line and exit code 1', () => {
   test.each([
     ['PORT', 'eighty', 'must be a whole number'],
     ['DATABASE_URL', 'mysql://localhost', 'must be a postgres:// URL'],
-    ['KAFKA_BROKERS', 'localhost:9092', 'Kafka is not part of this release'],
+    ['KAFKA_BROKERS', 'localhost', 'must be host:port'],
     ['REDIS_URL', 'redis://localhost', 'Redis is not part of this release'],
     ['CATALOG_DIRECTORY_SCAN_SECONDS', 'often', 'must be a whole number'],
     ['IDP_ADMIN_PASSWORD', 'short', 'password'],

@@ -176,9 +176,9 @@ describe('a start that cannot work says why in one line and exits 1', () => {
       /PORT: .*; LOG_LEVEL|LOG_LEVEL: .*PORT|PORT: /,
     ],
     [
-      'a refused variable',
-      { KAFKA_BROKERS: 'broker:9092' },
-      /KAFKA_BROKERS: the Kafka transport is not part of this release/,
+      'a broker login in parts',
+      { KAFKA_BROKERS: 'broker:9092', KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME: 'me' },
+      /KAFKA_SASL_PASSWORD: is required/,
     ],
     ['limits off in production', { NODE_ENV: 'production', RATE_LIMITS: 'off' }, /RATE_LIMITS: off is for load tests/],
     ['no auth service', { AUTH_URL: undefined }, /AUTH_URL: is required/],

@@ -13,7 +13,11 @@ export const requestTimeoutMs = 10_000;
  * What kafkajs logs, ordinary rebalances as errors among it, is kept for debugging; failures reach us as errors and are
  * logged where they are handled.
  */
-export function createKafkaClient(settings: KafkaSettings, service: string, logger: Logger): Kafka {
+export function createKafkaClient(
+  settings: Pick<KafkaSettings, 'brokers' | 'ssl' | 'sasl'>,
+  service: string,
+  logger: Logger,
+): Kafka {
   const { brokers, ssl, sasl } = settings;
   registerZstd();
   return new kafkajs.Kafka({

@@ -22,13 +22,13 @@ const variables = z.object({ ...kafkaVariables, NODE_ENV: z.enum(['production', 
 /** How the brokers are reached. */
 export interface KafkaSettings {
   brokers: readonly string[];
+  /** The same, taken apart. */
+  endpoints: readonly { host: string; port: number }[];
   /** `ca` is PEM text. */
   ssl: boolean | { ca: string };
   sasl?: { mechanism: 'scram-sha-512' | 'scram-sha-256' | 'plain'; username: string; password: string };
   compression: 'none' | 'gzip' | 'zstd';
   partitionsConcurrent: number;
-  /** In production topics are made by `npm run migrate` alone. */
-  createTopics: boolean;
 }
 
 /**
@@ -44,12 +44,17 @@ export function kafkaSettings(values: z.output<typeof variables>): KafkaSettings
   const sasl = readLogin(values);
   return {
     brokers,
+    endpoints: brokers.map(toEndpoint),
     ssl: ca === undefined ? values.KAFKA_SSL : { ca },
     ...(sasl !== undefined && { sasl }),
     compression: values.KAFKA_COMPRESSION ?? (environment === 'production' ? 'zstd' : 'none'),
     partitionsConcurrent: values.EVENTS_PARTITIONS_CONCURRENT,
-    createTopics: environment !== 'production',
   };
+}
+
+function toEndpoint(broker: string): { host: string; port: number } {
+  const colon = broker.lastIndexOf(':');
+  return { host: broker.slice(0, colon), port: Number(broker.slice(colon + 1)) };
 }
 
 function readLogin(values: z.output<typeof variables>): KafkaSettings['sasl'] {

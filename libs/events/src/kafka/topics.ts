@@ -1,4 +1,5 @@
-import type { TopicDefinition } from '@idp/contracts';
+import { topics as knownTopics, topicsOf, type TopicDefinition } from '@idp/contracts';
+import { UnavailableError } from '@idp/errors';
 import type { Logger } from '@idp/telemetry';
 import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,10 +8,11 @@ import { createKafkaClient } from './client.ts';
 import type { KafkaSettings } from './settings.ts';
 
 export interface PrepareTopicsOptions {
-  settings: KafkaSettings;
+  settings: Pick<KafkaSettings, 'brokers' | 'ssl' | 'sasl'>;
   /** Names the client. */
   service: string;
-  topics: readonly TopicDefinition[];
+  /** Default: those the service owns or reads. */
+  topics?: readonly TopicDefinition[];
   /** Makes missing topics and corrects settings; otherwise a missing one is an error and a difference is logged. */
   create: boolean;
   /** In production three replicas, two of which must have a record; elsewhere as many as there are brokers. */
@@ -28,11 +30,14 @@ const hourMs = 3_600_000;
  * is not to be made here, and when the partition count of a topic would change: its keys would move.
  */
 export async function prepareKafkaTopics(options: PrepareTopicsOptions): Promise<void> {
-  const { settings, service, topics, create, logger } = options;
+  const { settings, service, create, logger } = options;
+  const topics = options.topics ?? topicsUsedBy(service);
   if (topics.length === 0) return;
   const kafka = createKafkaClient(settings, service, logger);
   const admin = kafka.admin({ retry: { retries: 3, initialRetryTime: 200, maxRetryTime: 1_000 } });
-  await admin.connect();
+  await admin.connect().catch((error: unknown) => {
+    throw new UnavailableError(`the Kafka brokers ${settings.brokers.join(', ')} cannot be reached`, { cause: error });
+  });
   try {
     const known = new Set(await admin.listTopics());
     const missing = topics.filter(({ name }) => !known.has(name));
@@ -44,10 +49,16 @@ export async function prepareKafkaTopics(options: PrepareTopicsOptions): Promise
     }
     if (wanted.length > 0) await admin.createTopics({ topics: wanted, waitForLeaders: false });
     await untilUsable(admin, topics);
-    await compareSettings(admin, options);
+    await compareSettings(admin, topics, options);
   } finally {
     await admin.disconnect().catch(() => undefined);
   }
+}
+
+function topicsUsedBy(service: string): TopicDefinition[] {
+  const readsIt = ({ readers }: TopicDefinition): boolean => readers.some((name) => name.startsWith(`${service}.`));
+  const used = [...topicsOf(service), ...Object.values(knownTopics).filter(readsIt)];
+  return [...new Map(used.map((topic) => [topic.name, topic])).values()];
 }
 
 function toTopicConfig(topic: TopicDefinition, brokers: number): ITopicConfig {
@@ -87,7 +98,11 @@ async function untilUsable(admin: Admin, topics: readonly TopicDefinition[]): Pr
   }
 }
 
-async function compareSettings(admin: Admin, { topics, create, logger }: PrepareTopicsOptions): Promise<void> {
+async function compareSettings(
+  admin: Admin,
+  topics: readonly TopicDefinition[],
+  { create, logger }: PrepareTopicsOptions,
+): Promise<void> {
   const type = kafkajs.ConfigResourceTypes.TOPIC;
   const query = topics.map((topic) => ({
     type,

@@ -11,7 +11,7 @@ import { createKafkaPublisher } from './publisher.ts';
 import type { KafkaSettings } from './settings.ts';
 
 export interface KafkaTransportOptions {
-  settings: KafkaSettings;
+  settings: Omit<KafkaSettings, 'endpoints'>;
   /** Names the client and the groups of instance subscriptions. */
   service: string;
   logger: Logger;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { csv, durationMs, flag, httpUrl, integer, port, refused, secret } from '@idp/config';
+import { kafkaVariables } from '@idp/events';
 
 const mebibyte = 1024 * 1024;
 
@@ -40,7 +41,7 @@ export const kernelConfig = z
     EGRESS_ALLOW: csv().default([]),
 
     RATE_LIMITS: z.enum(['on', 'off']).default('on'),
-    KAFKA_BROKERS: refused('the Kafka transport is not part of this release: unset it, events run on PostgreSQL'),
+    ...kafkaVariables,
     REDIS_URL: refused('Redis is not part of this release: unset it, limits and caches are kept in memory'),
     OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl().optional(),
     TRACE_SAMPLING: z.enum(['head', 'tail']).default('head'),

@@ -1,7 +1,7 @@
 import type { KeyProvider } from '@idp/secrets';
 import type { DestinationStream } from '@idp/telemetry';
 import type { PlatformPorts } from '@idp/auth';
-import type { WakeSignal } from '@idp/events';
+import type { KafkaSettings, WakeSignal } from '@idp/events';
 import type { OwnEndpoint } from '@idp/egress';
 import type { HostInfo } from '../define-service.ts';
 
@@ -29,6 +29,8 @@ export interface HostResources extends HostInfo {
   databaseUrls: DatabaseUrls;
   databasePoolMax?: number;
   databasePrepare?: boolean;
+  /** Brokers that carry events; without them PostgreSQL does. */
+  kafka?: KafkaSettings;
   /** Hook on commits, shared by all services of one process. */
   transportWake: WakeSignal;
   /** Ports of the auth service; a service that provides them itself needs none. A function is called at first use. */

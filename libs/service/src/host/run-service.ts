@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { localFileKeyProvider } from '@idp/secrets';
 import { ConfigError, loadConfig } from '@idp/config';
 import { remotePorts } from '@idp/auth';
-import { createWakeSignal } from '@idp/events';
+import { createWakeSignal, kafkaSettings } from '@idp/events';
 import { collectProcessMetrics, flushTraces } from '@idp/telemetry';
 import type { AnyService } from '../define-service.ts';
 import { kernelConfig, type KernelConfig } from './kernel-config.ts';
@@ -53,6 +53,7 @@ async function hostResources(definition: AnyService, kernel: KernelConfig): Prom
   if (kernel.AUTH_URL === undefined && definition.provides === undefined) {
     throw new ConfigError([{ name: 'AUTH_URL', message: 'is required' }]);
   }
+  const kafka = kafkaSettings(kernel);
   return {
     mode: 'process',
     env: process.env,
@@ -70,6 +71,7 @@ async function hostResources(definition: AnyService, kernel: KernelConfig): Prom
     },
     databasePoolMax: kernel.DATABASE_POOL_MAX,
     databasePrepare: kernel.DATABASE_PREPARE,
+    ...(kafka !== undefined && { kafka }),
     transportWake: createWakeSignal(),
     ...(kernel.AUTH_URL !== undefined && { ports: remotePorts({ authUrl: kernel.AUTH_URL }) }),
     secretsKeyProvider: await localFileKeyProvider({ file: kernel.SECRETS_FILE }),
@@ -81,12 +83,12 @@ async function hostResources(definition: AnyService, kernel: KernelConfig): Prom
   };
 }
 
-/** No address a user types may reach the database or the management port. */
+/** No address a user types may reach the database, the brokers or the management port. */
 function ownEndpoints(kernel: KernelConfig): { host: string; port: number }[] {
   const database = new URL(kernel.DATABASE_URL);
   const endpoints = [{ host: 'localhost', port: kernel.MANAGEMENT_PORT }];
   if (database.hostname !== '') endpoints.push({ host: database.hostname, port: Number(database.port || 5432) });
-  return endpoints;
+  return [...endpoints, ...(kafkaSettings(kernel)?.endpoints ?? [])];
 }
 
 async function serve(running: RunningService, kernel: KernelConfig): Promise<ManagementServer> {

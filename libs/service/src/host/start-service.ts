@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { loadConfig, type ConfigEntry } from '@idp/config';
 import type { PlatformPorts } from '@idp/auth';
 import type { Database } from '@idp/database';
-import { createEventRuntime, createPostgresTransport, type EventRuntime, type EventTransport } from '@idp/events';
+import { createEventRuntime, type EventRuntime, type EventTransport } from '@idp/events';
 import type { JobRuntime } from '@idp/jobs';
 import { createTelemetry, type Telemetry } from '@idp/telemetry';
 import type { AnyService } from '../define-service.ts';
@@ -14,6 +14,7 @@ import { createLatePorts, createPlatform, openDatabase, type PlatformParts } fro
 import type { HostResources } from './resources.ts';
 import { tenantConsumer } from '../tenants/tenant-consumer.ts';
 import { stopService } from './stop-service.ts';
+import { openTransport } from './transport.ts';
 
 /** A service that serves. Requests reach it through its own server or `app.routing(req, res)`. */
 export interface RunningService {
@@ -100,7 +101,7 @@ async function build(
 
   const { logger, metrics } = telemetry;
   const wake = host.transportWake;
-  const transport = createPostgresTransport({ database, wake, logger });
+  const transport = await openTransport(definition.name, host, { database, telemetry });
   opened.push(() => transport.close());
   const service = definition.name;
   const { prepareTenant } = definition;

@@ -8,8 +8,8 @@ import { openSession } from './session.ts';
 import type { Slots } from './slots.ts';
 import { waitAtMost } from './wait-at-most.ts';
 
-/** A first join that takes longer goes on in the background. */
-const joinWaitMs = 15_000;
+/** A first join that takes longer, as after a crash until the old session has run out, goes on in the background. */
+const joinWaitMs = 2_000;
 
 export interface ReaderOptions {
   kafka: Kafka;
