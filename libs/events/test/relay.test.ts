@@ -216,3 +216,32 @@ it('the sequence of the outbox has no cache: a cached one would break the order 
   );
   expect(rows).toEqual([{ seqcache: 1 }]);
 });
+
+it('while the transport does not answer nothing is held, one probe at a time asks for it, and everything drains on its return', async () => {
+  let away = true;
+  let probes = 0;
+  const asking = { now: 0, most: 0 };
+  const { taken, transport } = recordingTransport(() =>
+    away ? { status: 'retry', reason: 'nobody listens', away: true } : { status: 'ok' },
+  );
+  const probing: EventTransport = {
+    ...transport,
+    async probe() {
+      probes += 1;
+      asking.now += 1;
+      asking.most = Math.max(asking.most, asking.now);
+      await sleep(5);
+      asking.now -= 1;
+      if (probes < 5) throw new Error('still away');
+      away = false;
+    },
+  };
+  const tenant = newTenant();
+  for (const id of ['a', 'b', 'c', 'd']) await changeOne(probe, tenant, id);
+  const relay = openRelay({ service: probe.producer, transport: probing });
+  await until(async () => (await pending()) === 0);
+  await relay.stop(5_000);
+  expect(taken).toHaveLength(4);
+  expect(probes).toBeGreaterThanOrEqual(5);
+  expect(asking.most).toBe(1);
+});

@@ -78,7 +78,7 @@ export function createKafkaPublisher(
       const reason = reasonOf(error);
       if (failure === 'refused') return { status: 'refused', reason };
       void drop(client);
-      return { status: 'retry', reason };
+      return { status: 'retry', reason, away: failure === 'away' };
     }
   }
 

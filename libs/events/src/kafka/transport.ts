@@ -72,6 +72,9 @@ export function createKafkaTransport({ settings, service, logger, metrics }: Kaf
         : attach(await configured(openInstanceReader(reader, subscription)), () => undefined),
     lag: (group) => offsets.lag(group, groups.get(group)),
     topics: () => offsets.ask((admin) => admin.listTopics()),
+    async probe() {
+      await offsets.ask((admin) => admin.describeCluster());
+    },
     async close() {
       await Promise.all([...open].map((subscription) => subscription.close(0)));
       await Promise.all([publisher.close(), offsets.close()]);

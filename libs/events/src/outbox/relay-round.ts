@@ -20,26 +20,32 @@ export interface RelayRound {
   logger: Logger;
 }
 
+/** `away`: the transport does not answer; its rows stay. */
+export type RoundOutcome = 'moved' | 'nothing' | 'away';
+
 /**
  * Publishes the oldest rows of one shard while holding its lock, so that the first occurrences of a key are in order.
- * Resolves false when there was nothing to do. A crash between acknowledgement and commit sends the same rows again.
+ * A crash between acknowledgement and commit sends the same rows again.
  */
-export function runRelayRound(relay: RelayRound, signal: AbortSignal): Promise<boolean> {
+export function runRelayRound(relay: RelayRound, signal: AbortSignal): Promise<RoundOutcome> {
   return relay.door.transaction(async (tx) => {
     const held = relay.holds.topics;
     const shard = await lockShard(tx.db, held);
-    if (shard === undefined) return false;
+    if (shard === undefined) return 'nothing';
     const rows = await readShard(tx.db, shard, held, rowsMax);
     relay.failpoints('relay.beforePublish');
     const published: number[] = [];
+    let away = false;
     for (const [topic, group] of Map.groupBy(rows, (row) => row.topic)) {
       const result = await publishTopic(relay, topic, group, signal);
       published.push(...result.published);
       if (result.refused.length > 0) await moveRefused(tx.db, result.refused, result.reason);
+      away = result.away;
+      if (away) break;
     }
     relay.failpoints('relay.afterAck');
     await deletePublished(tx.db, shard, published);
-    return true;
+    return away ? 'away' : 'moved';
   });
 }
 
@@ -47,6 +53,7 @@ interface TopicResult {
   published: number[];
   refused: number[];
   reason: string;
+  away: boolean;
 }
 
 async function publishTopic(
@@ -56,7 +63,7 @@ async function publishTopic(
   signal: AbortSignal,
 ): Promise<TopicResult> {
   const { holds, metrics, logger } = relay;
-  const result: TopicResult = { published: [], refused: [], reason: '' };
+  const result: TopicResult = { published: [], refused: [], reason: '', away: false };
   const requests = cut(rows);
   for (let request = requests.shift(); request !== undefined; request = requests.shift()) {
     const outcome = await send(relay, topic, request, signal);
@@ -71,6 +78,9 @@ async function publishTopic(
       result.reason = outcome.reason;
       metrics.refused.inc();
       logger.error({ topic, seq: request[0]!.seq, reason: outcome.reason }, 'an event was refused for good');
+    } else if (outcome.away === true) {
+      result.away = true;
+      return result;
     } else {
       holds.hold(topic);
       logger.warn({ topic, reason: outcome.reason }, 'a topic cannot be published to and waits');

@@ -1,9 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { outboxChannel, type WakeSignal } from '../transport/wake-signal.ts';
 import { hasRows } from './outbox-store.ts';
 import { runRelayRound, type RelayRound } from './relay-round.ts';
 
 const timerMs = { active: 200, idle: 1_000 };
+const awayMs = { first: 50, max: 2_000 };
 
 export interface RelayOptions extends RelayRound {
   service: string;
@@ -26,18 +28,44 @@ export interface Relay {
 export function startRelay(options: RelayOptions): Relay {
   const { door, holds, logger, loops, random } = options;
   const ending = new AbortController();
+  const leaving = new AbortController();
   const outside = AsyncLocalStorage.snapshot();
   const running = new Set<Promise<void>>();
   let stopping = false;
+  let absence: Promise<void> | undefined;
+  let absences = 0;
   let waitMs = timerMs.active;
   let timer: NodeJS.Timeout | undefined;
 
   /** One loop: rounds until nothing is left. A second one joins when the first found work. */
   async function drain(): Promise<void> {
     while (!stopping) {
-      if (!(await runRelayRound(options, ending.signal))) return;
+      await absence;
+      if (stopping) return;
+      const outcome = await runRelayRound(options, ending.signal);
+      if (outcome === 'nothing') return;
+      if (outcome === 'away') {
+        absence ??= awaitTransport().finally(() => (absence = undefined));
+        continue;
+      }
+      absences = 0;
       waitMs = timerMs.active;
       kick();
+    }
+  }
+
+  /** One probe at a time, and no transaction open meanwhile. Full jitter, also when a probe succeeds and the next round fails. */
+  async function awaitTransport(): Promise<void> {
+    logger.warn('the transport of events does not answer; the outbox waits');
+    while (!stopping) {
+      absences += 1;
+      const ceiling = Math.min(awayMs.max, awayMs.first * 2 ** Math.min(absences - 1, 16));
+      await sleep(random() * ceiling, undefined, { signal: leaving.signal, ref: false }).catch(() => undefined);
+      const answered = await options.transport.probe?.().then(
+        () => true,
+        () => false,
+      );
+      if (answered !== false) return;
     }
   }
 
@@ -84,6 +112,7 @@ export function startRelay(options: RelayOptions): Relay {
     kick,
     async stop(deadlineMs) {
       stopping = true;
+      leaving.abort();
       silence();
       clearTimeout(timer);
       const giveUp = setTimeout(() => ending.abort(), deadlineMs);

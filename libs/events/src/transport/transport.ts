@@ -26,7 +26,12 @@ export interface StoredRecord {
  */
 export type PublishOutcome =
   | { readonly status: 'ok' }
-  | { readonly status: 'retry'; readonly reason: string }
+  | {
+      readonly status: 'retry';
+      readonly reason: string;
+      /** Nothing answers: this is no fault of the topic, and `probe` tells when to try again. */
+      readonly away?: boolean;
+    }
   | { readonly status: 'refused'; readonly reason: string };
 
 /** Some records of one partition, in offset order. */
@@ -95,5 +100,7 @@ export interface EventTransport {
   lag(group: string): Promise<readonly PartitionLag[]>;
   /** Names of the topics this service may write. */
   topics(): Promise<readonly string[]>;
+  /** Of a transport that may be away while the database is there: resolves when it answers, rejects when it does not. */
+  probe?(): Promise<void>;
   close(): Promise<void>;
 }
