@@ -7,6 +7,9 @@ import { CommitUnknownError, type Database } from '../src/index.ts';
 import { addThing, countThings, service, startProbe, tenantA, tenantB, type Probe, type ProbeTables } from './probe.ts';
 import { startWireProxy, type WireProxy } from './wire-proxy.ts';
 
+/** For conditions that come true at once on an idle machine. */
+const patience = { timeout: 20_000 };
+
 let probe: Probe;
 let proxy: WireProxy;
 let database: Database<ProbeTables>;
@@ -63,7 +66,7 @@ describe('a pipelined write with a failing statement', () => {
       database.tenant(tenantA).write((tx) => Promise.all([addThing(tx, 'a'), addThing(tx, 'a'), addThing(tx, 'a')]));
     for (let round = 0; round < 10; round += 1)
       await Promise.allSettled([fail(), fail(), fail(), fail(), fail(), fail()]);
-    await vi.waitFor(async () => expect(await backends()).toBe(0));
+    await vi.waitFor(async () => expect(await backends()).toBe(0), patience);
     expect(proxy.connections()).toBeLessThanOrEqual(4);
     await expect(database.tenant(tenantA).write((tx) => addThing(tx, 'a'))).resolves.toBeTypeOf('string');
   });
@@ -78,7 +81,7 @@ describe('a lost connection', () => {
     const error = await writing.catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(CommitUnknownError);
     expect(error).toMatchObject({ status: 503, retryAfterSeconds: 1 });
-    await vi.waitFor(async () => expect(await countThings(probe)).toBe(1));
+    await vi.waitFor(async () => expect(await countThings(probe)).toBe(1), patience);
   });
 
   test('before COMMIT reached the server: unknown as well, and nothing happened', async () => {
@@ -104,7 +107,7 @@ describe('a lost connection', () => {
     await probe.admin.query(`select pg_terminate_backend(pid) from pg_stat_activity where usename = $1`, [
       probe.roles.app,
     ]);
-    await vi.waitFor(() => expect(proxy.connections()).toBe(0));
+    await vi.waitFor(() => expect(proxy.connections()).toBe(0), patience);
     await expect(database.tenant(tenantA).write((tx) => addThing(tx, 'x'))).resolves.toBeTypeOf('string');
   });
 });
@@ -132,7 +135,7 @@ describe('a server that does not answer', () => {
     const reading = database
       .tenant(tenantA)
       .read((tx) => sql`select pg_sleep(20)`.execute(tx.db), { signal: controller.signal });
-    await vi.waitFor(async () => expect(await backends()).toBe(1));
+    await vi.waitFor(async () => expect(await backends()).toBe(1), patience);
     controller.abort();
     await expect(reading).rejects.toThrow(TimeoutError);
     await expect(database.tenant(tenantA).read((tx) => sql`select 1`.execute(tx.db))).resolves.toBeDefined();

@@ -4,6 +4,9 @@ import { CommitUnknownError, idempotent, type Database, type IdempotencyRequest 
 import { addThing, countThings, startProbe, tenantA, tenantB, type Probe, type ProbeTables } from './probe.ts';
 import { startWireProxy, type WireProxy } from './wire-proxy.ts';
 
+/** For conditions that come true at once on an idle machine. */
+const patience = { timeout: 20_000 };
+
 let probe: Probe;
 let proxy: WireProxy;
 let database: Database<ProbeTables>;
@@ -121,7 +124,7 @@ test('a connection cut right after COMMIT: the caller gets the truth, with exact
   expect(await countThings(probe)).toBe(0);
   // The server may still be committing when we look: then the answer is 503, and the next try finds the row.
   const answer = await cut(true).catch((error: unknown) => error);
-  await vi.waitFor(async () => expect(await countThings(probe)).toBe(1));
+  await vi.waitFor(async () => expect(await countThings(probe)).toBe(1), patience);
   const truth = answer instanceof CommitUnknownError ? await post('cut') : answer;
   expect(truth).toMatchObject({ replayed: true });
   expect((await post('cut')).replayed).toBe(true);

@@ -138,7 +138,7 @@ it('a handler past its time counts as a transient failure and commits nothing', 
   });
   await using running = await run(probe, {
     consumers: [sleeping],
-    timing: { handlerMs: 40, chunkRetries: 0, eventMs: 1 },
+    timing: { handlerMs: 400, chunkRetries: 0, eventMs: 1 },
   });
   const tenant = newTenant();
   await changeOne(probe, tenant, 'slow');

@@ -8,6 +8,9 @@ import { demo, type DemoContext } from './demo-service.ts';
 import { hostResources } from './host-resources.ts';
 import { tokenOf } from './kernel.ts';
 
+/** For conditions that come true at once on an idle machine. */
+const patience = { timeout: 20_000 };
+
 let database: TestDatabase;
 
 beforeAll(async () => {
@@ -135,7 +138,7 @@ describe('stop', () => {
     await using host = await embedded(running);
     const { held, runs } = running.context as DemoContext;
     const inFlight = fetch(`${host.origin}/api/v1/held`);
-    await vi.waitFor(() => expect(held.count).toBe(1));
+    await vi.waitFor(() => expect(held.count).toBe(1), patience);
     const stopped = running.stop({ deadlineMs: 4000 });
     expect(runs.ended).toEqual([]);
     held.release();

@@ -7,25 +7,26 @@ export interface RawAnswer {
   body: string;
 }
 
-/** Sends bytes on a fresh socket and returns every answer until the server closes or stays silent for `idleMs`. */
-export async function sendRaw(port: number, bytes: string | Buffer, { idleMs = 300 } = {}): Promise<RawAnswer[]> {
+const firstAnswerMs = 20_000;
+
+/**
+ * Sends bytes on a fresh socket and returns every answer until the server closes, or stays silent for `idleMs` after it has said
+ * something.
+ */
+export async function sendRaw(port: number, bytes: string | Buffer, { idleMs = 400 } = {}): Promise<RawAnswer[]> {
   const socket = connect({ host: '127.0.0.1', port });
   const chunks: Buffer[] = [];
   const { promise: done, resolve } = Promise.withResolvers<void>();
-  let idle: NodeJS.Timeout | undefined;
-  const rearm = (): void => {
-    clearTimeout(idle);
-    idle = setTimeout(resolve, idleMs);
-  };
+  let idle = setTimeout(resolve, firstAnswerMs);
   socket.on('data', (chunk) => {
     chunks.push(chunk);
-    rearm();
+    clearTimeout(idle);
+    idle = setTimeout(resolve, idleMs);
   });
   // A server that refuses a body it has not read may reset: what it said before counts.
   socket.on('error', () => resolve());
   socket.on('close', () => resolve());
   socket.write(bytes);
-  rearm();
   await done;
   clearTimeout(idle);
   socket.destroy();

@@ -2,6 +2,9 @@ import { describe, expect, test, vi } from 'vitest';
 import { createTelemetry } from '@idp/telemetry';
 import { createBackgroundRunner } from './background.ts';
 
+/** For conditions that come true at once on an idle machine. */
+const patience = { timeout: 20_000 };
+
 function runner() {
   const lines: Record<string, unknown>[] = [];
   const destination = { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) };
@@ -33,9 +36,12 @@ describe('a background task', () => {
     const { background } = runner();
     let runs = 0;
     background.start({ name: 'often', everyMs: 1, run: async () => void runs++ });
-    await vi.waitFor(() => expect(runs).toBeGreaterThan(3));
+    await vi.waitFor(() => expect(runs).toBeGreaterThan(3), patience);
     background.start({ name: 'rarely', everyMs: 60_000, run: async () => undefined });
-    await vi.waitFor(() => expect(background.status().at(-1)).toMatchObject({ name: 'rarely', state: 'waiting' }));
+    await vi.waitFor(
+      () => expect(background.status().at(-1)).toMatchObject({ name: 'rarely', state: 'waiting' }),
+      patience,
+    );
     expect(await background.stop(1000)).toEqual([]);
   });
 
@@ -56,7 +62,7 @@ describe('a background task', () => {
   test('run once is forgotten when it ends; its failure is logged, not thrown', async () => {
     const { background, lines } = runner();
     background.run('once', () => Promise.reject(new Error('no')));
-    await vi.waitFor(() => expect(background.status()).toEqual([]));
+    await vi.waitFor(() => expect(background.status()).toEqual([]), patience);
     expect(lines).toHaveLength(1);
   });
 });

@@ -156,9 +156,9 @@ ${metadata}spec:
 ${spec}`;
 }
 
-/** Asks again until the answer is what it should be; fails with the last answer after ten seconds. */
+/** Asks again until the answer is what it should be; fails with the last answer after 25 seconds. */
 export async function eventually<T>(ask: () => Promise<T>, good: (answer: T) => boolean): Promise<T> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 25_000;
   for (;;) {
     const answer = await ask();
     if (good(answer)) return answer;
