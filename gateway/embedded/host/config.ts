@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { csv, flag, httpUrl, port, refused, secret } from '@idp/config';
+import { csv, flag, httpUrl, port, secret } from '@idp/config';
 import { kafkaVariables } from '@idp/events';
 import { kernelConfig } from '@idp/service';
 import { z } from 'zod';
@@ -54,10 +54,11 @@ export const hostConfig = z
     /** Hosts and CIDR ranges a typed URL may reach beside public addresses. */
     EGRESS_ALLOW: kernel.EGRESS_ALLOW,
 
-    /** `off` for load tests. No limit is applied yet either way. */
+    /** `off` for load tests. */
     RATE_LIMITS: z.enum(['on', 'off']).default('on'),
     ...kafkaVariables,
-    REDIS_URL: refused('Redis is not part of this release: unset it, limits and caches are kept in memory'),
+    /** Caches and rate limits; without it they are kept in memory. */
+    REDIS_URL: kernel.REDIS_URL,
   })
   .refine((values) => values.RATE_LIMITS === 'on' || values.NODE_ENV !== 'production', {
     path: ['RATE_LIMITS'],

@@ -2,7 +2,17 @@ import type { PlatformPorts } from '@idp/auth';
 import { createWakeSignal, type KafkaSettings } from '@idp/events';
 import { UnavailableError } from '@idp/errors';
 import { localFileKeyProvider } from '@idp/secrets';
-import { startService, type AnyService, type HostResources, type RunningService } from '@idp/service';
+import {
+  logRedis,
+  openSharedState,
+  redisEndpoints,
+  shareWakeSignal,
+  startService,
+  type AnyService,
+  type HostResources,
+  type RunningService,
+} from '@idp/service';
+import type { Logger } from '@idp/telemetry';
 import { catalogDirectories, type HostConfig } from './config.ts';
 import type { FleetDatabase } from '../state/fleet-database.ts';
 import { randomSecret, type StateDirectory } from '../state/state-directory.ts';
@@ -12,6 +22,8 @@ export interface FleetOptions {
   config: HostConfig;
   database: FleetDatabase;
   kafka: KafkaSettings | undefined;
+  /** Of the process, for what concerns all services. */
+  logger: Logger;
   state: StateDirectory;
   publicUrl: string;
   /** Ports of this process that no typed URL may reach. */
@@ -37,14 +49,17 @@ const poolMax = 4;
  */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const { services, config, database, kafka, state, publicUrl } = options;
+  const shared = await openSharedState(config);
+  logRedis(shared, options.logger);
   const running = new Map<string, RunningService>();
   const ports = lazyPorts(running);
   const endpoints = [
     ...(database.endpoint === undefined ? [] : [database.endpoint]),
     ...(kafka?.endpoints ?? []),
+    ...redisEndpoints(config),
     ...options.ownPorts.map((port) => ({ host: 'localhost', port })),
   ];
-  const shared: Omit<HostResources, 'databaseUrls'> = {
+  const resources: Omit<HostResources, 'databaseUrls'> = {
     mode: 'embedded',
     environment: config.NODE_ENV,
     env: serviceEnvironment(options),
@@ -56,7 +71,9 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     logLevel: config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL,
     databasePoolMax: poolMax,
     ...(kafka !== undefined && { kafka }),
-    transportWake: createWakeSignal(),
+    shared,
+    rateLimits: config.RATE_LIMITS === 'on',
+    transportWake: shareWakeSignal(createWakeSignal(), shared),
     ports,
     secretsKeyProvider: await localFileKeyProvider({ file: state.secretFile('kek.json') }),
     cursorSecret: Buffer.from((await state.secret('cursors', randomSecret)).value, 'base64url'),
@@ -64,7 +81,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     egressForbidden: endpoints,
   };
   const starts = services.map(async (definition) => {
-    const service = await startService(definition, { ...shared, databaseUrls: database.urlsFor(definition.name) });
+    const service = await startService(definition, { ...resources, databaseUrls: database.urlsFor(definition.name) });
     running.set(definition.name, service);
   });
   const results = await Promise.allSettled(starts);
@@ -73,6 +90,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     ports,
     async stop(deadlineMs) {
       await Promise.all([...running.values()].map((service) => service.stop({ deadlineMs })));
+      await shared[Symbol.asyncDispose]();
     },
   };
   const failed = results.find((result) => result.status === 'rejected');

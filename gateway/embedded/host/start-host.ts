@@ -107,6 +107,7 @@ async function start(
     config,
     database,
     kafka,
+    logger: telemetry.logger,
     state,
     publicUrl,
     ownPorts: [management.port],

@@ -189,7 +189,7 @@ describe('refused with one line and exit code 1', () => {
     ['PORT', 'eighty', 'must be a whole number'],
     ['DATABASE_URL', 'mysql://localhost', 'must be a postgres:// URL'],
     ['KAFKA_BROKERS', 'localhost', 'must be host:port'],
-    ['REDIS_URL', 'redis://localhost', 'Redis is not part of this release'],
+    ['REDIS_URL', 'localhost:6379', 'must be a redis:// or rediss:// URL'],
     ['CATALOG_DIRECTORY_SCAN_SECONDS', 'often', 'must be a whole number'],
     ['IDP_ADMIN_PASSWORD', 'short', 'password'],
   ])('a wrong %s', async (name, value, reason) => {

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Logger, Metrics } from '@idp/telemetry';
 import type { Access, PermissionManifest, PlatformPorts } from '@idp/auth';
+import type { CreateCache, Limiter } from '@idp/cache';
 import type { Database } from '@idp/database';
 import type { Egress } from '@idp/egress';
 import type { ConsumerDefinition } from '@idp/events';
@@ -38,6 +39,10 @@ export interface ServicePlatform<Values = Record<string, unknown>> {
   clock: () => Date;
   /** Work beside requests: awaited at shutdown, its failures logged. */
   background: BackgroundRunner;
+  /** Makes a cache: memory of this process, and Redis where the host has one. */
+  createCache: CreateCache;
+  /** Counts calls against rate policies. */
+  limiter: Limiter;
   /** Runs a function while this process is the only one that holds a name of a tenant. */
   lease: Leases['lease'];
 }

@@ -18,6 +18,7 @@ export { runService } from './host/run-service.ts';
 export { startService, type RunningService } from './host/start-service.ts';
 export { startManagement, type ManagementServer, type ManagementSource } from './host/management.ts';
 export type { Health, HealthCheck } from './host/health.ts';
+export { logRedis, openSharedState, redisEndpoints, shareWakeSignal } from './host/shared-state.ts';
 export { kernelConfig, type KernelConfig } from './host/kernel-config.ts';
 export { migrationSourcesOf, type ServiceSchema } from './host/migration-sources.ts';
 export { activeTenants, type PreparedTenant } from './tenants/list-tenants.ts';

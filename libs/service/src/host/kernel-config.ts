@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { csv, durationMs, flag, httpUrl, integer, port, refused, secret } from '@idp/config';
+import { csv, durationMs, flag, httpUrl, integer, port, secret } from '@idp/config';
 import { kafkaVariables } from '@idp/events';
 
 const mebibyte = 1024 * 1024;
@@ -42,7 +42,13 @@ export const kernelConfig = z
 
     RATE_LIMITS: z.enum(['on', 'off']).default('on'),
     ...kafkaVariables,
-    REDIS_URL: refused('Redis is not part of this release: unset it, limits and caches are kept in memory'),
+    /** Caches, rate limits and wake-up hints of all processes; without it each keeps its own in memory. */
+    REDIS_URL: secret()
+      .regex(/^rediss?:\/\/./, 'must be a redis:// or rediss:// URL')
+      .refine((text) => URL.canParse(text), 'must be a redis:// or rediss:// URL')
+      .optional(),
+    /** Processes of this service: while Redis is away each gives its part of every rate limit. */
+    REPLICAS: integer({ min: 1, max: 1_000 }).default(1),
     OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl().optional(),
     TRACE_SAMPLING: z.enum(['head', 'tail']).default('head'),
   })

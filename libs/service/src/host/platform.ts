@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { createAccess, createTokenVerifier, type Access, type PlatformPorts, type TokenVerifier } from '@idp/auth';
+import { createCaches, createLimiter, createMemoryLimits } from '@idp/cache';
 import { createDatabase, createKeyRowStore, type Database } from '@idp/database';
 import { createEgress } from '@idp/egress';
 import { UnavailableError } from '@idp/errors';
@@ -95,6 +96,12 @@ export function createPlatform(options: {
       tenants: async () => (await activeTenants(database)).map(({ tenantId }) => tenantId),
     }),
   });
+  const { redis, limits } = host.shared ?? { redis: undefined, limits: createMemoryLimits() };
+  if (redis !== undefined) {
+    metrics.gauge('redis_up', '1 while Redis answers in time', [], function () {
+      this.set(redis.available() ? 1 : 0);
+    });
+  }
   return {
     access,
     jobs,
@@ -122,6 +129,15 @@ export function createPlatform(options: {
       clock,
       background,
       lease: jobs.lease,
+      createCache: createCaches({
+        service: definition.name,
+        redis,
+        // The only process that writes need not ask again what it wrote.
+        ...(mode === 'embedded' && redis === undefined && { localSecondsMax: Number.POSITIVE_INFINITY }),
+        metrics,
+        logger,
+      }),
+      limiter: createLimiter({ store: limits, metrics, enforced: host.rateLimits ?? true }),
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { SharedState } from '@idp/cache';
 import type { KeyProvider } from '@idp/secrets';
 import type { DestinationStream } from '@idp/telemetry';
 import type { PlatformPorts } from '@idp/auth';
@@ -31,6 +32,10 @@ export interface HostResources extends HostInfo {
   databasePrepare?: boolean;
   /** Brokers that carry events; without them PostgreSQL does. */
   kafka?: KafkaSettings;
+  /** Where caches and rate limits are kept, shared by all services of one process; default the memory of the service alone. */
+  shared?: SharedState;
+  /** False: no rate limit refuses anything; for load tests. */
+  rateLimits?: boolean;
   /** Hook on commits, shared by all services of one process. */
   transportWake: WakeSignal;
   /** Ports of the auth service; a service that provides them itself needs none. A function is called at first use. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import type { SharedState } from '@idp/cache';
 import { localFileKeyProvider } from '@idp/secrets';
 import { ConfigError, loadConfig } from '@idp/config';
 import { remotePorts } from '@idp/auth';
@@ -9,6 +10,7 @@ import type { AnyService } from '../define-service.ts';
 import { kernelConfig, type KernelConfig } from './kernel-config.ts';
 import { startManagement, type ManagementServer } from './management.ts';
 import type { HostResources } from './resources.ts';
+import { logRedis, openSharedState, redisEndpoints, shareWakeSignal } from './shared-state.ts';
 import { startService, type RunningService } from './start-service.ts';
 
 /**
@@ -19,13 +21,16 @@ import { startService, type RunningService } from './start-service.ts';
 export async function runService(definition: AnyService): Promise<void> {
   let kernel: KernelConfig;
   let running: RunningService;
+  let shared: SharedState;
   try {
     kernel = loadConfig(kernelConfig, process.env).values;
-    running = await startService(definition, await hostResources(definition, kernel));
+    shared = await openSharedState(kernel);
+    running = await startService(definition, await hostResources(definition, kernel, shared));
   } catch (error) {
     return fail(definition.name, error);
   }
-  const process_ = superviseProcess(running, kernel.SHUTDOWN_TIMEOUT_MS);
+  logRedis(shared, running.telemetry.logger);
+  const process_ = superviseProcess(running, shared, kernel.SHUTDOWN_TIMEOUT_MS);
   try {
     process_.management = await serve(running, kernel);
   } catch (error) {
@@ -49,7 +54,11 @@ function causeOf(error: unknown): string {
   return cause instanceof Error && cause.message !== '' ? ` (${cause.message})` : '';
 }
 
-async function hostResources(definition: AnyService, kernel: KernelConfig): Promise<HostResources> {
+async function hostResources(
+  definition: AnyService,
+  kernel: KernelConfig,
+  shared: SharedState,
+): Promise<HostResources> {
   if (kernel.AUTH_URL === undefined && definition.provides === undefined) {
     throw new ConfigError([{ name: 'AUTH_URL', message: 'is required' }]);
   }
@@ -72,7 +81,9 @@ async function hostResources(definition: AnyService, kernel: KernelConfig): Prom
     databasePoolMax: kernel.DATABASE_POOL_MAX,
     databasePrepare: kernel.DATABASE_PREPARE,
     ...(kafka !== undefined && { kafka }),
-    transportWake: createWakeSignal(),
+    shared,
+    rateLimits: kernel.RATE_LIMITS === 'on',
+    transportWake: shareWakeSignal(createWakeSignal(), shared),
     ...(kernel.AUTH_URL !== undefined && { ports: remotePorts({ authUrl: kernel.AUTH_URL }) }),
     secretsKeyProvider: await localFileKeyProvider({ file: kernel.SECRETS_FILE }),
     cursorSecret: Buffer.from(kernel.CURSOR_SECRET),
@@ -88,7 +99,7 @@ function ownEndpoints(kernel: KernelConfig): { host: string; port: number }[] {
   const database = new URL(kernel.DATABASE_URL);
   const endpoints = [{ host: 'localhost', port: kernel.MANAGEMENT_PORT }];
   if (database.hostname !== '') endpoints.push({ host: database.hostname, port: Number(database.port || 5432) });
-  return [...endpoints, ...(kafkaSettings(kernel)?.endpoints ?? [])];
+  return [...endpoints, ...(kafkaSettings(kernel)?.endpoints ?? []), ...redisEndpoints(kernel)];
 }
 
 async function serve(running: RunningService, kernel: KernelConfig): Promise<ManagementServer> {
@@ -121,7 +132,7 @@ interface Supervised {
   ended: AbortSignal;
 }
 
-function superviseProcess(running: RunningService, timeoutMs: number): Supervised {
+function superviseProcess(running: RunningService, shared: SharedState, timeoutMs: number): Supervised {
   const ended = new AbortController();
   const supervised: Supervised = { management: undefined, ended: ended.signal };
   const { logger } = running.telemetry;
@@ -132,6 +143,7 @@ function superviseProcess(running: RunningService, timeoutMs: number): Supervise
     stopping = true;
     const finish = async (): Promise<void> => {
       await running.stop({ deadlineMs });
+      await shared[Symbol.asyncDispose]();
       await supervised.management?.close();
       await flushTraces(2000);
     };
