@@ -7,7 +7,7 @@ import type { EdgeHandler } from '../edge/contract.ts';
 import type { RouteFile } from '../routing/route-schema.ts';
 import { createRouteTable } from '../routing/route-table.ts';
 import { createAccessLog } from './pipeline/access-log.ts';
-import { createTrustedProxies } from '@idp/service';
+import { createTrustedProxies, type HostList } from '@idp/service';
 import { createCredentialCheck } from './checks/credential.ts';
 import { edgeUpstream } from './pipeline/edge-upstream.ts';
 import { createPipeline, type Upstream } from './pipeline/handler.ts';
@@ -15,8 +15,8 @@ import { createGatewayServer } from './server.ts';
 
 export interface GatewayOptions {
   routes: RouteFile;
-  /** Host names served, without port, lower case. */
-  publicHosts: ReadonlySet<string>;
+  /** Names in `Host` that are served. */
+  hosts: HostList;
   /** Addresses and CIDR ranges. */
   trustedProxies: readonly string[];
   allowedOrigins: readonly string[];
@@ -53,7 +53,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     table: createRouteTable(options.routes),
     upstreams,
     checkCredential: createCredentialCheck({ verifier: { verify: (token) => verifier.verify(token) }, metrics }),
-    publicHosts: options.publicHosts,
+    hosts: options.hosts,
     trustedProxies,
     allowedOrigins: new Set(options.allowedOrigins),
     isDraining: () => draining,

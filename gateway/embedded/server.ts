@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { AppError, PermissionError, ValidationError } from '@idp/errors';
+import { lingerOnUnreadBodies } from '@idp/service';
 import { rawErrorAnswer } from './pipeline/answer.ts';
 import { GatewayResponse } from './pipeline/exchange.ts';
 import type { Pipeline } from './pipeline/handler.ts';
@@ -47,6 +48,7 @@ export function createGatewayServer(
     endRaw(socket, new AppError('METHOD_NOT_ALLOWED', 'the method is not allowed here')),
   );
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => answerParserError(error, socket as Socket));
+  lingerOnUnreadBodies(server);
   limitSockets(server, isExempt);
   return server;
 }

@@ -230,6 +230,20 @@ describe('limits', () => {
     expect(answer).toContain('"code":"PAYLOAD_TOO_LARGE"');
   });
 
+  test('a client that sends its whole body first still reads why it was refused', async () => {
+    const head = 'POST /api/v1/auth/login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n';
+    const body = 'x'.repeat(8 * 1024 * 1024);
+    for (let round = 0; round < 10; round++) {
+      const answer = await gateway.rawAfterWriting(`${head}Content-Length: ${body.length}\r\n\r\n${body}`);
+      expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+    }
+  });
+
+  test('a body without end is not read for ever', async () => {
+    const head = 'POST /api/v1/auth/login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n';
+    expect(await gateway.rawWithoutEnd(`${head}Content-Length: 1000000000\r\n\r\n`)).toBeLessThan(256 * 1024 * 1024);
+  });
+
   test('more than 100 fields and more than 16 KiB of headers are 431', async () => {
     const many = Array.from({ length: 100 }, (_, i) => `X-A${i}: 1\r\n`).join('');
     expect(await gateway.raw(`GET /docs HTTP/1.1\r\nHost: 127.0.0.1\r\n${many}Connection: close\r\n\r\n`)).toMatch(

@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { Principal, TokenVerifier } from '@idp/auth';
 import { AuthError } from '@idp/errors';
 import { createTelemetry } from '@idp/telemetry';
+import { createHostList } from '@idp/service';
 import { createEdge, type EdgeOptions } from '../edge/edge.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../embedded/gateway.ts';
 import { accessLogFields } from '../embedded/pipeline/access-log.ts';
@@ -29,6 +31,10 @@ export interface StartedGateway extends AsyncDisposable {
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /** Sends bytes on a socket of their own and resolves to everything that comes back until the other end closes. */
   raw(bytes: string): Promise<string>;
+  /** The same, by a client that looks at the answer only when all bytes are out. */
+  rawAfterWriting(bytes: string): Promise<string>;
+  /** Sends a body that never ends; resolves to the bytes that were taken until the connection went. */
+  rawWithoutEnd(head: string): Promise<number>;
 }
 
 export const goodToken = 'good.token.signature';
@@ -62,7 +68,7 @@ export async function startGateway(
   });
   const gateway = createGateway({
     routes,
-    publicHosts: new Set(['127.0.0.1', 'idp.example.org']),
+    hosts: createHostList({ publicUrl: 'http://localhost', publicHosts: ['idp.example.org'] }),
     trustedProxies: [],
     allowedOrigins: ['https://portal.example.org'],
     telemetry,
@@ -79,6 +85,8 @@ export async function startGateway(
     log,
     fetch: (path, init) => fetch(url + path, { redirect: 'manual', ...init }),
     raw: (bytes) => exchange(port, bytes),
+    rawAfterWriting: (bytes) => readAfterWriting(port, bytes),
+    rawWithoutEnd: (head) => writeWithoutEnd(port, head),
     [Symbol.asyncDispose]: () => gateway.close(0),
   };
 }
@@ -111,4 +119,37 @@ function exchange(port: number, bytes: string): Promise<string> {
     socket.on('close', () => resolve(answer));
     socket.write(bytes, 'latin1');
   });
+}
+
+/** A client that looks at the answer only when its request is out. */
+async function readAfterWriting(port: number, bytes: string): Promise<string> {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  const failed = once(socket, 'error').then(([error]) => Promise.reject(error as Error));
+  socket.pause();
+  const written = new Promise<void>((resolve) => {
+    socket.write(bytes, 'latin1', () => resolve());
+  });
+  await Promise.race([written, failed]);
+  socket.resume();
+  const answer = await Promise.race([text(socket), failed]);
+  socket.destroy();
+  failed.catch(() => undefined);
+  return answer;
+}
+
+/** Writes as long as the other side takes it; resolves to the number of bytes it took. */
+async function writeWithoutEnd(port: number, head: string): Promise<number> {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  const closed = new Promise<void>((resolve) => void socket.once('close', () => resolve()));
+  socket.on('error', () => undefined);
+  socket.resume();
+  socket.write(head, 'latin1');
+  const piece = Buffer.alloc(64 * 1024);
+  const more = (): void => {
+    while (!socket.destroyed && socket.write(piece));
+  };
+  socket.on('drain', more);
+  more();
+  await closed;
+  return socket.bytesWritten;
 }

@@ -26,10 +26,3 @@ export function readTarget(url: string): RequestTarget {
   }
   return { path, query: mark === -1 ? '' : url.slice(mark) };
 }
-
-/** True when the `Host` header names one of our hosts, whatever the port. */
-export function isOurHost(host: string | undefined, publicHosts: ReadonlySet<string>): boolean {
-  if (host === undefined) return false;
-  const name = host.toLowerCase();
-  return publicHosts.has(name) || publicHosts.has(name.replace(/:\d*$/, ''));
-}

@@ -1,6 +1,6 @@
 import { createTokenVerifier } from '@idp/auth';
 import { kafkaSettings } from '@idp/events';
-import type { RunningService } from '@idp/service';
+import { createHostList, type RunningService } from '@idp/service';
 import { collectProcessMetrics, createTelemetry, type Logger } from '@idp/telemetry';
 import { createEdge } from '../../edge/edge.ts';
 import type { ServiceHealth } from '../../edge/health.ts';
@@ -140,11 +140,10 @@ function quiet(logger: Logger): Pick<Logger, 'info' | 'warn'> {
 }
 
 function gatewaySettings(config: HostConfig) {
-  const own = config.PUBLIC_URL === undefined ? [] : [new URL(config.PUBLIC_URL).hostname];
+  // Without a public URL the platform is at a loopback name, whose port is known once it is taken.
+  const publicUrl = config.PUBLIC_URL ?? 'http://localhost';
   return {
-    publicHosts: new Set(
-      [...own, ...config.PUBLIC_HOSTS, 'localhost', '127.0.0.1', '[::1]'].map((name) => name.toLowerCase()),
-    ),
+    hosts: createHostList({ publicUrl, publicHosts: config.PUBLIC_HOSTS }),
     trustedProxies: config.TRUSTED_PROXIES,
     allowedOrigins: config.GATEWAY_ALLOWED_ORIGINS,
   };

@@ -7,9 +7,9 @@ import type { RouteTable } from '../../routing/route-table.ts';
 import { answerError } from './answer.ts';
 import type { CredentialCheck } from '../checks/credential.ts';
 import type { Exchange, GatewayResponse } from './exchange.ts';
-import { clientAddress, handOverPrincipal, requestIdOf, type TrustedProxies } from '@idp/service';
+import { clientAddress, handOverPrincipal, requestIdOf, type HostList, type TrustedProxies } from '@idp/service';
 import { cleanHeaders } from '../checks/hygiene.ts';
-import { isOurHost, readTarget } from '../checks/target.ts';
+import { readTarget } from '../checks/target.ts';
 
 /** Answers a request that has passed the gateway: a service's `app.routing`, or the edge. */
 export type Upstream = (req: IncomingMessage, res: GatewayResponse) => void;
@@ -18,7 +18,7 @@ export interface PipelineOptions {
   table: RouteTable;
   upstreams: ReadonlyMap<string, Upstream>;
   checkCredential: CredentialCheck;
-  publicHosts: ReadonlySet<string>;
+  hosts: HostList;
   trustedProxies: TrustedProxies;
   /** Exact origins that may read the gateway's own errors. */
   allowedOrigins: ReadonlySet<string>;
@@ -82,7 +82,7 @@ function beginExchange(req: IncomingMessage, { trustedProxies, isDraining }: Pip
 
 /** Everything that may refuse the request before its credential is looked at. */
 function admit(req: IncomingMessage, exchange: Exchange, options: PipelineOptions): Resolution {
-  if (!isOurHost(req.headers.host, options.publicHosts)) {
+  if (!options.hosts.serves(req.headers.host ?? '')) {
     throw new AppError('MISDIRECTED_REQUEST', 'this host is not served here');
   }
   const target = readTarget(req.url ?? '');

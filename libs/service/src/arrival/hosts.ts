@@ -6,7 +6,7 @@ export interface HostList {
 const loopback = ['localhost', '127.0.0.1', '[::1]'];
 
 /**
- * Hosts a service answers to: the listed ones, the one of the public URL, and the loopback names. An entry without port
+ * Hosts a service, or the gateway in front of it, answers to: the listed ones, the one of the public URL, and the loopback names. An entry without port
  * is served on any port. Requests to other names get 421, so that a foreign name that points here is of no use.
  */
 export function createHostList({

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { markContinue } from './continue.ts';
 import { answerBrokenRequest } from './broken-request.ts';
+import { lingerOnUnreadBodies } from './linger.ts';
 
 const keepAliveMs = 72_000;
 
@@ -39,5 +40,6 @@ export function createHttpServer({ handle, onRejected }: HttpServerOptions): Ser
   });
   // The application refuses it with its envelope; Node would answer 417 without one.
   server.on('checkExpectation', handle);
+  lingerOnUnreadBodies(server);
   return server;
 }
