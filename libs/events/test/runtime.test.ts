@@ -98,7 +98,7 @@ it('keeps a consumer paused over a restart, and reports what waits', async () =>
   const tenant = newTenant();
   {
     await using running = await run(probe, { consumers: [recorder] });
-    await running.consuming.pause(name, 'user:operator');
+    await running.consuming.consumers.setPaused(name, true, 'user:operator');
     await changeOne(probe, tenant, 'a');
     await running.drain();
   }
@@ -108,7 +108,7 @@ it('keeps a consumer paused over a restart, and reports what waits', async () =>
     consumers: [{ name, paused: true, lag: 1, parked: 0, dead: 0 }],
   });
   expect(await listEffects(probe, tenant, name)).toEqual([]);
-  await running.consuming.resume(name, 'user:operator');
+  await running.consuming.consumers.setPaused(name, false, 'user:operator');
   await running.drain();
   expect(versionsOf(await listEffects(probe, tenant, name), 'a')).toEqual([1]);
 });

@@ -4,7 +4,7 @@ import type { Access, PermissionManifest, PlatformPorts } from '@idp/auth';
 import type { CreateCache, Limiter } from '@idp/cache';
 import type { Database } from '@idp/database';
 import type { Egress } from '@idp/egress';
-import type { ConsumerDefinition } from '@idp/events';
+import type { ConsumerDefinition, SnapshotSources } from '@idp/events';
 import type { JobDefinitions, Leases } from '@idp/jobs';
 import type { Secrets } from '@idp/secrets';
 import type { BackgroundRunner, BackgroundTask } from './host/background.ts';
@@ -72,6 +72,13 @@ export interface ServiceDefinition<S extends z.ZodObject = z.ZodObject, Context 
   createContext(platform: ServicePlatform<z.output<S>>): Promise<Context> | Context;
   routes(context: Context): RoutePlugin[];
   consumers?(context: Context): ConsumerDefinition[];
+  /**
+   * State that readers may ask for again, by topic of this service. With it the kernel answers `SnapshotRequested` (consumer
+   * `<service>.snapshot-requests`) and `POST …/ops/snapshots`.
+   */
+  snapshots?(context: Context): SnapshotSources;
+  /** Ids of all tenants, where the service keeps them itself; else those it has prepared. */
+  tenants?(context: Context): Promise<readonly string[]>;
   /** Queues and schedules; they run after the consumers, unless ROLE is `api`. */
   jobs?(context: Context): JobDefinitions;
   background?(context: Context): BackgroundTask[];

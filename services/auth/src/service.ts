@@ -5,7 +5,9 @@ import { createAuthContext } from './context.ts';
 import { jwksRoutes } from './routes/jwks.ts';
 import { meRoutes } from './routes/me.ts';
 import { sessionRoutes } from './routes/session.ts';
+import { tenantStates } from './operations/snapshot-tenants.ts';
 import { setUpAtStart } from './start.ts';
+import { listTenantIds } from './store/tenants.ts';
 
 /** Identity and access: who is calling, in which tenant, with which role. */
 export const auth = defineService({
@@ -19,6 +21,8 @@ export const auth = defineService({
   createContext: createAuthContext,
   routes: (ctx) => [sessionRoutes(ctx), meRoutes(ctx), jwksRoutes(ctx)],
   consumers: (ctx) => [onTenantPrepared(ctx.clock)],
+  snapshots: () => ({ 'idp.auth.tenant.v1': tenantStates }),
+  tenants: (ctx) => ctx.database.global.read((tx) => listTenantIds(tx)),
   ready: setUpAtStart,
   provides: (ctx) => ({ jwks: { keys: async () => ctx.signingKeys.published }, access: ctx.access }),
 });

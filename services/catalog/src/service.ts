@@ -6,6 +6,7 @@ import { sweepOrphansInBackground } from './background/sweep.ts';
 import { catalogConfig } from './config.ts';
 import { createCatalogContext } from './context.ts';
 import { catalogPermissions } from './permissions.ts';
+import { entityStates, locationStates, serviceStates } from './operations/snapshot-states.ts';
 import { prepareTenant } from './operations/prepare-tenant.ts';
 import { nativeRoutes } from './routes/index.ts';
 
@@ -20,6 +21,11 @@ export const catalog = defineService({
   createContext: createCatalogContext,
   routes: (ctx) => [backstageRoutes(ctx), ...nativeRoutes(ctx)],
   prepareTenant,
+  snapshots: () => ({
+    'idp.catalog.entity.v1': entityStates,
+    'idp.catalog.location.v1': locationStates,
+    'idp.catalog.service.v1': serviceStates,
+  }),
   logFields: ['sourceId', 'created', 'updated', 'deleted', 'refused'],
   background: (ctx) => [...watchDirectories(ctx), pollLocations(ctx), sweepOrphansInBackground(ctx)],
 });

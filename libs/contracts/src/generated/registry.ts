@@ -18,6 +18,7 @@ import {
 } from './idp/catalog/v1/events_pb.ts';
 import {
   AuditRecordedSchema as commonAuditRecordedSchema,
+  SnapshotRequestedSchema as commonSnapshotRequestedSchema,
   TenantPreparedSchema as commonTenantPreparedSchema,
 } from './idp/common/v1/events_pb.ts';
 import type { EventTypeDefinition } from '../topic-registry.ts';
@@ -232,6 +233,21 @@ export const eventTypes = {
     consumers: [],
     owner: "{service}",
     dataSchema: "buf:idp.common.v1.AuditRecorded#48a3d461",
+  },
+  'idp.common.v1.SnapshotRequested': {
+    schema: commonSnapshotRequestedSchema,
+    topic: "idp.{service}.snapshot-request.v1",
+    aggregate: "snapshot-request",
+    partitions: 1,
+    retentionHours: 168,
+    cleanup: "delete",
+    carries: "fact",
+    pii: "none",
+    beats: false,
+    notFor: [],
+    consumers: ["auth.snapshot-requests","catalog.snapshot-requests"],
+    owner: "{service}",
+    dataSchema: "buf:idp.common.v1.SnapshotRequested#e24a8445",
   },
   'idp.common.v1.TenantPrepared': {
     schema: commonTenantPreparedSchema,

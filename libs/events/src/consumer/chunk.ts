@@ -21,6 +21,8 @@ export interface ChunkEnvironment {
   metrics: ConsumerMetrics;
   logger: Logger;
   random: () => number;
+  /** Time of the last record dealt with by this process, per `<topic>/<partition>`, in milliseconds since the epoch. */
+  progress: Map<string, number>;
   /** Something was parked and is due after so many milliseconds. */
   onParked: (delayMs: number) => void;
 }

@@ -51,10 +51,16 @@ async function handleChunk({ environment, crashes }: GroupReader, chunk: RecordC
     if (suspected) await deliverWarily(environment, crashes, chunk, deliveries);
     else if (deliveries.length > 0) await handlersInFlight.together(() => deliver(environment, chunk, deliveries));
     succeeded = true;
+    noteProgress(environment, chunk);
   } finally {
     await crashes.end(chunk, succeeded);
   }
   environment.failpoints('consumer.beforeOffset');
+}
+
+function noteProgress({ progress }: ChunkEnvironment, { topic, part, records }: RecordChunk): void {
+  const time = Date.parse(records.at(-1)?.headers['ce_time'] ?? '');
+  if (!Number.isNaN(time)) progress.set(`${topic}/${part}`, time);
 }
 
 /** One event at a time, each recorded before it runs alone: the one that kills the process becomes a dead letter. */

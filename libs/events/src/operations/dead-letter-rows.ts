@@ -157,11 +157,13 @@ export interface RedriveSelection {
   triedBefore: string;
 }
 
-export async function countRedrivable(db: Kysely<never>, selection: RedriveSelection): Promise<number> {
-  const row = await redrivable(db, selection)
-    .select(({ fn }) => fn.countAll<number>().as('letters'))
+export async function countRedrivable(
+  db: Kysely<never>,
+  selection: Omit<RedriveSelection, 'triedBefore'>,
+): Promise<{ matched: number; at: string }> {
+  return redrivable(db, selection)
+    .select(({ fn }) => [fn.countAll<number>().as('matched'), sql<string>`now()`.as('at')])
     .executeTakeFirstOrThrow();
-  return row.letters;
 }
 
 /** The next letters to redrive: those that failed first come first, as far as one key is concerned in order of versions. */
@@ -171,6 +173,7 @@ export function nextRedrivable(
   limit: number,
 ): Promise<{ tenant_id: string; id: string }[]> {
   return redrivable(db, selection)
+    .where('last_at', '<', selection.triedBefore)
     .select(['tenant_id', 'id'])
     .orderBy('first_at')
     .orderBy('sequence')
@@ -179,12 +182,8 @@ export function nextRedrivable(
     .execute();
 }
 
-function redrivable(db: Kysely<never>, { filter, tenantId, triedBefore }: RedriveSelection) {
-  const query = filtered(tablesOf(db).selectFrom('dead_letters'), { ...filter, status: 'open' }).where(
-    'last_at',
-    '<',
-    triedBefore,
-  );
+function redrivable(db: Kysely<never>, { filter, tenantId }: Omit<RedriveSelection, 'triedBefore'>) {
+  const query = filtered(tablesOf(db).selectFrom('dead_letters'), { ...filter, status: 'open' });
   // What killed the process would do so again for every letter: only who asks for exactly these gets them.
   const safe = filter.errorCode === undefined ? query.where('error_code', '<>', 'CRASHES_CONSUMER') : query;
   return tenantId === undefined ? safe : safe.where('tenant_id', '=', tenantId);

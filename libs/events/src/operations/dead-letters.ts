@@ -34,7 +34,8 @@ export interface DeadLetters {
   redriveOne(tenantId: string, id: string, acting: Acting): Promise<RedriveOutcome>;
   /** Of all tenants unless `tenantId` names one. */
   groups(filter: DeadLetterFilter, bounds: { tenantId: string | undefined; limit: number }): Promise<DeadLetterGroup[]>;
-  count(selection: RedriveSelection): Promise<number>;
+  /** How many letters a bulk redrive would try, and the time of the database for its `triedBefore`. */
+  count(selection: Omit<RedriveSelection, 'triedBefore'>): Promise<{ matched: number; at: string }>;
   next(selection: RedriveSelection, limit: number): Promise<{ tenant_id: string; id: string }[]>;
 }
 

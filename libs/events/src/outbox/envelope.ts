@@ -13,6 +13,7 @@ export interface EnvelopeInput {
   subject: string | undefined;
   causation: string | undefined;
   correlation: string | undefined;
+  snapshot: boolean;
   context: OperationContext | undefined;
   time: Date;
 }
@@ -35,6 +36,7 @@ export function createEnvelope(input: EnvelopeInput): Envelope {
     ce_sequencetype: version === undefined ? undefined : 'Integer',
     ce_causationid: input.causation ?? context?.causationId ?? context?.requestId,
     ce_correlationid: input.correlation ?? context?.correlationId ?? context?.requestId,
+    ce_snapshot: input.snapshot ? 'true' : undefined,
     ce_traceparent: context?.traceparent,
     ce_tracestate: context?.tracestate,
     traceparent: context?.traceparent,

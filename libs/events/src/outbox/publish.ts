@@ -32,6 +32,8 @@ export interface PublishInput<T extends EventType = EventType> {
   causation?: string;
   /** Id shared by the whole chain; default from the operation's context. */
   correlation?: string;
+  /** State that was emitted before and is emitted again: only consumers with `clear` get it. */
+  snapshot?: boolean;
 }
 
 /** Versions used in a transaction that is still open; entries go with the transaction. */
@@ -62,6 +64,7 @@ export function publish<T extends EventType>(tx: EventTransaction, event: Publis
     subject: event.subject,
     causation: event.causation,
     correlation: event.correlation,
+    snapshot: event.snapshot === true,
     context: currentContext(),
     time: new Date(),
   });
@@ -89,6 +92,7 @@ export function publishTombstone(tx: EventTransaction, topic: string, aggregateI
     subject: undefined,
     causation: undefined,
     correlation: undefined,
+    snapshot: false,
     context: currentContext(),
     time: new Date(),
   });

@@ -3,6 +3,7 @@ const delayMs = { first: 50, max: 30_000 };
 /** Topics that failed and wait. One bad topic holds back no other. */
 export interface TopicHolds {
   readonly topics: readonly string[];
+  list(): Iterable<{ topic: string; failures: number; nextTryMs: number }>;
   hold(topic: string): void;
   release(topic: string): void;
   /** Milliseconds until the first hold ends; undefined when nothing is held. */
@@ -16,6 +17,10 @@ export function createTopicHolds({ now, random }: { now: () => number; random: (
     get topics() {
       const at = now();
       return [...held].filter(([, { until }]) => until > at).map(([topic]) => topic);
+    },
+    *list() {
+      const at = now();
+      for (const [topic, { failures, until }] of held) yield { topic, failures, nextTryMs: Math.max(0, until - at) };
     },
     hold(topic) {
       const failures = (held.get(topic)?.failures ?? 0) + 1;

@@ -9,7 +9,7 @@ import { createGroupWorker } from './group-worker.ts';
 import { openInstanceReader, type InstanceReader } from './instance-reader.ts';
 import { startPoller, type Poller } from './poller.ts';
 import { createPublisher } from './publisher.ts';
-import { joinGroup, listLag, listPending, retainRecords } from './statements.ts';
+import { joinGroup, listLag, listPending } from './statements.ts';
 
 export interface PostgresTransportOptions {
   // The transport uses the connections alone, never the tables.
@@ -19,13 +19,9 @@ export interface PostgresTransportOptions {
   logger: Logger;
   /** Partitions worked on at once; default 3. Each holds a connection of the bus pool, one of which stays for publishing. */
   concurrency?: number;
-  /** How often expired records are deleted; default one hour. */
-  retentionIntervalMs?: number;
 }
 
 const concurrencyMax = 3;
-const hourMs = 3_600_000;
-const retentionChunk = 10_000;
 
 /** The event bus on PostgreSQL (schema `bus`, see migrations-bus) as this service's app role sees it. */
 export function createPostgresTransport(options: PostgresTransportOptions): EventTransport {
@@ -37,8 +33,6 @@ export function createPostgresTransport(options: PostgresTransportOptions): Even
   const readers = new Set<InstanceReader>();
   const open = new Set<Subscription>();
   let poller: Poller | undefined;
-  const retention = setInterval(() => void retain(door, logger), options.retentionIntervalMs ?? hourMs);
-  retention.unref();
 
   async function look(): Promise<boolean> {
     const groups = worker.groups();
@@ -112,22 +106,10 @@ export function createPostgresTransport(options: PostgresTransportOptions): Even
       return rows.map((row) => ({ group, ...row }));
     },
     async close() {
-      clearInterval(retention);
       await poller?.stop();
       await Promise.all([...open].map((subscription) => subscription.close(0)));
     },
   };
-}
-
-/** Deletes expired and superseded records of the service's own topics, in chunks. */
-async function retain(door: PlatformDoor, logger: Logger): Promise<void> {
-  try {
-    let gone: number;
-    do gone = await door.transaction((tx) => retainRecords(tx.db, retentionChunk));
-    while (gone === retentionChunk);
-  } catch (error) {
-    logger.warn({ err: error }, 'expired events could not be deleted');
-  }
 }
 
 /** Missing topics and missing rights are mistakes of the deployment: the service must not start with them. */

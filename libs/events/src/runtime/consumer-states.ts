@@ -8,8 +8,26 @@ export async function setPaused(db: Kysely<never>, consumer: string, paused: boo
   );
 }
 
+export async function setRebuilding(
+  db: Kysely<never>,
+  consumer: string,
+  rebuilding: boolean,
+  actor: string,
+): Promise<void> {
+  await sql`
+    insert into consumer_states (consumer, rebuilding, changed_by) values (${consumer}, ${rebuilding}, ${actor})
+    on conflict (consumer) do update set rebuilding = excluded.rebuilding, changed_by = excluded.changed_by, changed_at = now()`.execute(
+    db,
+  );
+}
+
 export async function listPaused(db: Kysely<never>): Promise<ReadonlySet<string>> {
   const { rows } = await sql<{ consumer: string }>`select consumer from consumer_states where paused`.execute(db);
+  return new Set(rows.map((row) => row.consumer));
+}
+
+export async function listRebuilding(db: Kysely<never>): Promise<ReadonlySet<string>> {
+  const { rows } = await sql<{ consumer: string }>`select consumer from consumer_states where rebuilding`.execute(db);
   return new Set(rows.map((row) => row.consumer));
 }
 
@@ -20,14 +38,27 @@ export interface Backlog {
   dead: number;
 }
 
-/** Parked events and open dead letters of all tenants, per consumer. */
-export async function listBacklogs(db: Kysely<never>, consumers: readonly string[]): Promise<Backlog[]> {
+/** Parked events and open dead letters per consumer, of all tenants or of one. */
+export async function listBacklogs(
+  db: Kysely<never>,
+  consumers: readonly string[],
+  tenantId: string | null = null,
+): Promise<Backlog[]> {
+  const inTenant = (table: string) =>
+    tenantId === null ? sql`true` : sql`${sql.ref(`${table}.tenant_id`)} = ${tenantId}`;
   const { rows } = await sql<Backlog>`
     select c as consumer,
-      (select count(*) from parked_events p where p.consumer = c) as parked,
-      (select coalesce(extract(epoch from now() - min(p.first_failed_at)), 0)::float8 from parked_events p where p.consumer = c)
-        as "oldestParkedSeconds",
-      (select count(*) from dead_letters d where d.consumer = c and d.status = 'open') as dead
+      (select count(*) from parked_events p where p.consumer = c and ${inTenant('p')}) as parked,
+      (select coalesce(extract(epoch from now() - min(p.first_failed_at)), 0)::float8
+        from parked_events p where p.consumer = c and ${inTenant('p')}) as "oldestParkedSeconds",
+      (select count(*) from dead_letters d where d.consumer = c and d.status = 'open' and ${inTenant('d')}) as dead
     from unnest(${consumers}::text[]) c`.execute(db);
+  return rows;
+}
+
+/** Partitions at whose head the process of a consumer died more than once. */
+export async function listSuspects(db: Kysely<never>): Promise<{ consumer: string; topic: string; part: number }[]> {
+  const { rows } = await sql<{ consumer: string; topic: string; part: number }>`
+    select consumer, topic, part from partition_starts where starts > 1`.execute(db);
   return rows;
 }

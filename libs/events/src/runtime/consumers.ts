@@ -117,5 +117,5 @@ function createEnvironment(
 ): ChunkEnvironment {
   const { service, database, timing, failpoints, logger, random, now } = parts;
   const metrics = createConsumerMetrics(parts.metrics, now);
-  return { service, database, consumer, timing, failpoints, metrics, logger, random, onParked };
+  return { service, database, consumer, timing, failpoints, metrics, logger, random, onParked, progress: new Map() };
 }

@@ -1,9 +1,10 @@
 import { createRelayMetrics } from '../outbox/relay-metrics.ts';
 import { startRelay, type Relay } from '../outbox/relay.ts';
-import { createTopicHolds } from '../outbox/topic-holds.ts';
+import { createTopicHolds, type TopicHolds } from '../outbox/topic-holds.ts';
 import type { RuntimeParts } from './shared.ts';
 
 export interface Producer {
+  readonly holds: TopicHolds;
   start(): void;
   kick(): void;
   stop(deadlineMs: number): Promise<void>;
@@ -16,6 +17,7 @@ export function createProducer(parts: RuntimeParts): Producer {
   const metrics = createRelayMetrics(parts.metrics, door, holds);
   let relay: Relay | undefined;
   return {
+    holds,
     start() {
       const loops = settings.relayLoops;
       relay ??= startRelay({ service, door, transport, wake, logger, failpoints, holds, metrics, loops, random });

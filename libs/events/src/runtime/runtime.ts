@@ -5,7 +5,10 @@ import type { ConsumerDefinition } from '../consumer/define-consumer.ts';
 import { defaultTiming, type ConsumerTiming } from '../consumer/timing.ts';
 import { EventConfigurationError } from '../errors.ts';
 import { createFailpoints } from '../failpoints.ts';
+import { createConsumerOperations, type ConsumerOperations } from '../operations/consumers.ts';
 import { createDeadLetters, type DeadLetters } from '../operations/dead-letters.ts';
+import { listRefused, listShards, type OutboxView } from '../operations/outbox-view.ts';
+import { createParkedEvents, type ParkedEvents } from '../operations/parked-events.ts';
 import type { PlatformDoor } from '../platform-door.ts';
 import type { EventTransport } from '../transport/transport.ts';
 import { outboxChannel, type WakeSignal } from '../transport/wake-signal.ts';
@@ -49,10 +52,10 @@ export interface EventRuntime {
   drain(options?: { timeoutMs?: number }): Promise<void>;
   /** Nothing moves any more: outbox, lag and due parked events are 0. */
   drained(): Promise<boolean>;
-  /** Survives restarts; other processes follow within seconds. */
-  pause(consumer: string, actor: string): Promise<void>;
-  resume(consumer: string, actor: string): Promise<void>;
   readonly deadLetters: DeadLetters;
+  readonly parkedEvents: ParkedEvents;
+  readonly consumers: ConsumerOperations;
+  outbox(): Promise<OutboxView>;
 }
 
 /**
@@ -75,6 +78,7 @@ export function createEventRuntime(options: EventRuntimeOptions): EventRuntime {
   const shared = { ...options, settings, failpoints, timing, random, now, door };
   const producer = createProducer(shared);
   const readers = createConsumers(shared);
+  const { environments } = readers;
   const sources = { door, transport: options.transport, readers };
   return {
     async start() {
@@ -99,9 +103,18 @@ export function createEventRuntime(options: EventRuntimeOptions): EventRuntime {
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
     },
-    pause: (consumer, actor) => readers.setPaused(consumer, true, actor),
-    resume: (consumer, actor) => readers.setPaused(consumer, false, actor),
-    deadLetters: createDeadLetters({ database, door, environments: readers.environments }),
+    deadLetters: createDeadLetters({ database, door, environments }),
+    parkedEvents: createParkedEvents(environments),
+    consumers: createConsumerOperations({ ...sources, consumers, topics: options.topics, now }),
+    outbox: () =>
+      door.transaction(
+        async (tx) => ({
+          shards: await listShards(tx.db),
+          held: [...producer.holds.list()],
+          refused: await listRefused(tx.db),
+        }),
+        { readOnly: true },
+      ),
   };
 }
 

@@ -2,16 +2,19 @@ import type { FastifyInstance } from 'fastify';
 import { loadConfig, type ConfigEntry } from '@idp/config';
 import type { PlatformPorts } from '@idp/auth';
 import type { Database } from '@idp/database';
-import { createEventRuntime, type EventRuntime, type EventTransport } from '@idp/events';
+import { checkSnapshotSources, createEventRuntime, type EventRuntime, type EventTransport } from '@idp/events';
 import type { JobRuntime } from '@idp/jobs';
 import { createTelemetry, type Telemetry } from '@idp/telemetry';
 import type { AnyService } from '../define-service.ts';
 import { createHttpApp } from '../http/app.ts';
 import type { RoutePlugin } from '../http/types.ts';
-import { opsRoutes } from '../ops/mount.ts';
+import { opsJobs, opsRoutes } from '../ops/mount.ts';
+import type { OpsParts } from '../ops/ops-parts.ts';
+import { snapshotConsumer } from '../ops/snapshots/snapshot-consumer.ts';
 import { createHealthState, type Health, type HealthState } from './health.ts';
 import { createLatePorts, createPlatform, openDatabase, type PlatformParts } from './platform.ts';
 import type { HostResources } from './resources.ts';
+import { preparedTenants } from '../tenants/list-tenants.ts';
 import { tenantConsumer } from '../tenants/tenant-consumer.ts';
 import { stopService } from './stop-service.ts';
 import { openTransport } from './transport.ts';
@@ -105,12 +108,24 @@ async function build(
   opened.push(() => transport.close());
   const service = definition.name;
   const { prepareTenant } = definition;
+  const snapshots = definition.snapshots?.(context) ?? {};
+  checkSnapshotSources(service, snapshots);
   const consumers = [
     ...(prepareTenant === undefined ? [] : [tenantConsumer(service, prepareTenant, parts.platform.clock)]),
+    ...(definition.snapshots === undefined ? [] : [snapshotConsumer(service, snapshots)]),
     ...(definition.consumers?.(context) ?? []),
   ];
   const events = createEventRuntime({ service, database, transport, wake, consumers, metrics, logger, env: host.env });
-  const routes = [...definition.routes(context), ...opsRoutes({ service, database, events })];
+  const ops: OpsParts = {
+    service,
+    database,
+    events,
+    snapshots,
+    globalTables: definition.globalTables ?? false,
+    tenants: () => tenantsOf(definition, context, database),
+    busInPostgres: host.kafka === undefined,
+  };
+  const routes = [...definition.routes(context), ...opsRoutes(ops)];
   const app = await createApp(definition, host, telemetry, parts, routes);
   opened.push(() => app.close());
   const state = createHealthState({ check: () => database.ready() });
@@ -118,13 +133,29 @@ async function build(
   opened.push(() => events.stop(1000));
   await events.start();
   opened.push(() => parts.jobs.stop(1000));
-  parts.jobs.start(definition.jobs?.(context) ?? {});
+  const own = definition.jobs?.(context) ?? {};
+  const shared = opsJobs(ops);
+  parts.jobs.start({
+    queues: [...(own.queues ?? []), ...shared.queues],
+    schedules: [...(own.schedules ?? []), ...shared.schedules],
+  });
   for (const task of definition.background?.(context) ?? []) parts.platform.background.start(task);
   await definition.ready?.(context);
   await events.ready();
   parts.platform.background.start(state.probe);
   state.markStarted();
   return { ...parts, definition, host, telemetry, database, context, transport, events, state, app, ports };
+}
+
+/** Ids of all tenants a service knows, by its own list or by what it has prepared. */
+async function tenantsOf(
+  definition: AnyService,
+  context: unknown,
+  database: RunningService['database'],
+): Promise<readonly string[]> {
+  if (definition.tenants !== undefined) return definition.tenants(context);
+  if (definition.prepareTenant === undefined) return [];
+  return (await preparedTenants(database)).map(({ tenantId }) => tenantId);
 }
 
 function createApp(

@@ -2,7 +2,7 @@ import { platformTenantId } from '@idp/contracts';
 import type { Principal } from '@idp/auth';
 import type { Database } from '@idp/database';
 import { PermissionError } from '@idp/errors';
-import type { EventRuntime } from '@idp/events';
+import type { EventRuntime, SnapshotSources } from '@idp/events';
 
 /** What the routes of `/api/v1/<service>/ops` work on. */
 export interface OpsParts {
@@ -10,6 +10,14 @@ export interface OpsParts {
   // oxlint-disable-next-line typescript/no-explicit-any -- tables of the libs alone
   database: Database<any>;
   events: EventRuntime;
+  /** State this service emits again when a reader asks, by topic. */
+  snapshots: SnapshotSources;
+  /** The service keeps tables without a tenant, which its snapshots may read. */
+  globalTables: boolean;
+  /** Ids of all tenants this service knows. */
+  tenants(): Promise<readonly string[]>;
+  /** Events go through the bus in PostgreSQL, whose records this service has to delete. */
+  busInPostgres: boolean;
 }
 
 export function opsPath(service: string, path: string): string {

@@ -16,6 +16,8 @@ export function tenantConsumer(service: string, prepare: PrepareTenant, clock: (
     name: `${service}.tenants`,
     types: ['idp.auth.v1.TenantCreated'],
     ordering: 'latest',
+    // The rows stay, so that background work goes on: as version 0 each takes whatever snapshot comes.
+    clear: forgetVersions,
     async handle(tx, event) {
       const { slug } = event.data;
       if (!(await saveTenant(tx, { slug, status: 'active', version: event.version ?? 1 }))) return;
@@ -45,4 +47,8 @@ async function saveTenant(
     on conflict (tenant_id) do update set slug = excluded.slug, status = excluded.status, version = excluded.version
     where tenants.version < excluded.version returning version`.execute(named(tx.db, 'tenants.save'));
   return rows.length > 0;
+}
+
+async function forgetVersions(tx: Tx<unknown>): Promise<void> {
+  await sql`update tenants set version = 0`.execute(named(tx.db, 'tenants.forget-versions'));
 }

@@ -155,7 +155,7 @@ describe('a dead letter', () => {
     const id = await failing('a');
     service.script.handle = () => undefined;
     const answers = await Promise.all([post(tenant.admin, `${id}/redrive`), post(tenant.owner, `${id}/redrive`)]);
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409]);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 409]));
     expect(await service.effects(tenant.id)).toEqual(['a@1']);
   });
 

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { expect, vi } from 'vitest';
 import { z } from 'zod';
 import type { Tx } from '@idp/database';
 import { defineConsumer, type ConsumedEvent, type Ordering } from '@idp/events';
@@ -17,6 +18,10 @@ export interface Shaky extends TestService {
   script: Script;
   /** One event of the aggregate in this version; resolves when the service has dealt with it. */
   send(tenantId: string, aggregateId: string, version: number): Promise<void>;
+  /** Version 1 of many aggregates, in few transactions. */
+  sendMany(tenantId: string, aggregateIds: readonly string[]): Promise<void>;
+  /** Resolves when no job runs or is due any more. */
+  jobsDrained(timeoutMs?: number): Promise<void>;
   /** What was applied in a tenant, in order: `<aggregate>@<version>`. */
   effects(tenantId: string): Promise<string[]>;
 }
@@ -50,6 +55,21 @@ export async function startShaky(ordering: Ordering = 'key'): Promise<Shaky> {
     async send(tenantId: string, aggregateId: string, version: number) {
       const data = { slug: `${aggregateId}-${version}`, name: aggregateId };
       await running.emit('auth', tenantId, { type: 'idp.auth.v1.TenantCreated', aggregateId, version, data });
+    },
+    async sendMany(tenantId: string, aggregateIds: readonly string[]) {
+      const events = aggregateIds.map((aggregateId) => ({
+        type: 'idp.auth.v1.TenantCreated' as const,
+        aggregateId,
+        version: 1,
+        data: { slug: aggregateId, name: aggregateId },
+      }));
+      await running.emitMany('auth', tenantId, events);
+    },
+    async jobsDrained(timeoutMs = 20_000) {
+      await vi.waitFor(async () => expect(await running.running.jobs.drained()).toBe(true), {
+        timeout: timeoutMs,
+        interval: 20,
+      });
     },
     async effects(tenantId: string) {
       const { rows } = await running.running.database

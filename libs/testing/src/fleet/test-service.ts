@@ -42,6 +42,7 @@ export interface TestService extends AsyncDisposable, Omit<TestIdentities, 'port
   request(method: string, path: string, options?: ServiceRequest): Promise<ServiceAnswer>;
   /** An event of another service; resolves when this service has done what it does about it. */
   emit<T extends EventType>(producer: string, tenantId: string, event: PublishInput<T>): Promise<void>;
+  emitMany(producer: string, tenantId: string, events: readonly PublishInput[]): Promise<void>;
 }
 
 const publicUrl = 'http://localhost:8080';
@@ -73,6 +74,11 @@ export async function startTestService(options: TestServiceOptions): Promise<Tes
   stack.defer(async () => {
     for (const producer of started.values()) await (await producer)[Symbol.asyncDispose]();
   });
+  function producerOf(name: string): Promise<TestProducer> {
+    const producer = started.get(name) ?? startTestProducer(name, database.urlsFor(name), wake);
+    started.set(name, producer);
+    return producer;
+  }
   return {
     ...identities,
     url,
@@ -80,10 +86,12 @@ export async function startTestService(options: TestServiceOptions): Promise<Tes
     adminUrl: database.adminUrl,
     request: (method, path, request) => send(`${url}${path}`, method, request),
     async emit(name, tenantId, event) {
-      const producer = started.get(name) ?? startTestProducer(name, database.urlsFor(name), wake);
-      started.set(name, producer);
-      await (await producer).emit(tenantId, event);
+      await (await producerOf(name)).emit(tenantId, event);
       await running.events.drain();
+    },
+    async emitMany(name, tenantId, events) {
+      await (await producerOf(name)).emitMany(tenantId, events);
+      await running.events.drain({ timeoutMs: 120_000 });
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };

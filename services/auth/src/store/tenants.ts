@@ -28,6 +28,23 @@ export async function findTenant(tx: Tx<Tables>, id: string): Promise<TenantSumm
   return row as TenantSummary | undefined;
 }
 
+/** The row of a tenant, which nobody else can change before the transaction ends. */
+export async function lockTenant(tx: Tx<Tables>, id: string) {
+  const row = await named(tx.db, 'auth.tenant-for-snapshot')
+    .selectFrom('tenants')
+    .select(['slug', 'name', 'status', 'version', 'created_at'])
+    .where('id', '=', id)
+    .forNoKeyUpdate()
+    .executeTakeFirst();
+  return row && { ...row, status: row.status as TenantStatus };
+}
+
+/** Ids of all tenants, the platform's among them. */
+export async function listTenantIds(tx: Tx<Tables>): Promise<string[]> {
+  const rows = await named(tx.db, 'auth.tenant-ids').selectFrom('tenants').select('id').orderBy('id').execute();
+  return rows.map(({ id }) => id);
+}
+
 /** Whether any tenant but the platform's exists. */
 export async function anyTenantExists(tx: Tx<Tables>, platformTenantId: string): Promise<boolean> {
   const row = await named(tx.db, 'auth.any-tenant')

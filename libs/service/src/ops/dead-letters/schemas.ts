@@ -20,6 +20,17 @@ export const deadLetterFilter = {
   to: timestamp().optional().meta({ description: 'First failed before this time' }),
 };
 
+/** The same as it is kept with a job. */
+export const storedFilter = z.strictObject({
+  consumer: z.string().optional(),
+  type: z.string().optional(),
+  errorCode: z.string().optional(),
+  fingerprint: z.string().optional(),
+  key: z.string().optional(),
+  from: z.string().optional(),
+  to: z.string().optional(),
+});
+
 export const statusFilter = { status: status.optional() };
 
 export const deadLetterSchema = z.object({

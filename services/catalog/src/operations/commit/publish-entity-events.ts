@@ -2,7 +2,7 @@ import { timestampFromDate } from '@idp/contracts';
 import { publish } from '@idp/events';
 import { changedPaths } from '../../domain/ingestion/entity-document.ts';
 import type { Entity, Json } from '../../domain/model/entity.ts';
-import { relationsOf } from '../../domain/model/relation-fields.ts';
+import { type Edge, relationsOf } from '../../domain/model/relation-fields.ts';
 import { findRelationPair } from '../../domain/model/relation-pairs.ts';
 import type { CatalogTx } from '../../store/catalog-tx.ts';
 import type { PlannedChange } from './plan-changes.ts';
@@ -42,19 +42,25 @@ function identityOf(change: PlannedChange, input: CommitInput) {
 }
 
 function stateOf(change: PlannedChange) {
-  const [kind = '', namespace = '', name = ''] = change.ref.split(/[:/]/);
-  const fits = Buffer.byteLength(change.document) <= documentBytesMax;
+  return { ...entityState(change, change.processed?.edges), changedFields: changedFields(change) };
+}
+
+/** What a message says of an entity as it stands: its document, or where that is too long its path, and its own relations. */
+export function entityState(
+  { ref, revision, document }: Pick<PlannedChange, 'ref' | 'revision' | 'document'>,
+  edges: readonly Edge[] = relationsOf(JSON.parse(document) as Entity),
+) {
+  const [kind = '', namespace = '', name = ''] = ref.split(/[:/]/);
+  const fits = Buffer.byteLength(document) <= documentBytesMax;
   return {
     ...(fits
-      ? { document: change.document }
-      : { documentPath: `/api/v1/catalog/entities/${kind}/${namespace}/${name}?revision=${change.revision}` }),
-    relations: ownRelations(change),
-    changedFields: changedFields(change),
+      ? { document }
+      : { documentPath: `/api/v1/catalog/entities/${kind}/${namespace}/${name}?revision=${revision}` }),
+    relations: ownRelations(ref, edges),
   };
 }
 
-function ownRelations({ processed, document, ref }: PlannedChange) {
-  const edges = processed?.edges ?? relationsOf(JSON.parse(document) as Entity);
+function ownRelations(ref: string, edges: readonly Edge[]) {
   return edges.flatMap(({ pairId, from, to }) => {
     const pair = findRelationPair(pairId);
     if (!pair) return [];

@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file idp/common/v1/events.proto.
  */
 export const file_idp_common_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("ChppZHAvY29tbW9uL3YxL2V2ZW50cy5wcm90bxINaWRwLmNvbW1vbi52MSIzCghBY3RvclJlZhIRCglwcmluY2lwYWwYASABKAkSFAoMb25fYmVoYWxmX29mGAIgASgJIq4DCg1BdWRpdFJlY29yZGVkEhEKCXRlbmFudF9pZBgBIAEoCRIQCghhdWRpdF9pZBgCIAEoCRIvCgtvY2N1cnJlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoFYWN0b3IYBCABKAsyFy5pZHAuY29tbW9uLnYxLkFjdG9yUmVmEg4KBmFjdGlvbhgFIAEoCRIVCg1yZXNvdXJjZV90eXBlGAYgASgJEhMKC3Jlc291cmNlX2lkGAcgASgJEiwKB291dGNvbWUYCCABKA4yGy5pZHAuY29tbW9uLnYxLkF1ZGl0T3V0Y29tZRITCgtiZWZvcmVfanNvbhgJIAEoCRISCgphZnRlcl9qc29uGAogASgJEhEKCXRydW5jYXRlZBgLIAEoCBIKCgJpcBgMIAEoCRISCgp1c2VyX2FnZW50GA0gASgJEhIKCnNlc3Npb25faWQYDiABKAkSEgoKcmVxdWVzdF9pZBgPIAEoCRIQCgh0cmFjZV9pZBgQIAEoCRIOCgZyZWFzb24YESABKAkSDwoHc2VydmljZRgSIAEoCSJlCg5UZW5hbnRQcmVwYXJlZBIRCgl0ZW5hbnRfaWQYASABKAkSDwoHc2VydmljZRgCIAEoCRIvCgtwcmVwYXJlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAqfgoMQXVkaXRPdXRjb21lEh0KGUFVRElUX09VVENPTUVfVU5TUEVDSUZJRUQQABIbChdBVURJVF9PVVRDT01FX1NVQ0NFRURFRBABEhgKFEFVRElUX09VVENPTUVfREVOSUVEEAISGAoUQVVESVRfT1VUQ09NRV9GQUlMRUQQA2IGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("ChppZHAvY29tbW9uL3YxL2V2ZW50cy5wcm90bxINaWRwLmNvbW1vbi52MSIzCghBY3RvclJlZhIRCglwcmluY2lwYWwYASABKAkSFAoMb25fYmVoYWxmX29mGAIgASgJIq4DCg1BdWRpdFJlY29yZGVkEhEKCXRlbmFudF9pZBgBIAEoCRIQCghhdWRpdF9pZBgCIAEoCRIvCgtvY2N1cnJlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoFYWN0b3IYBCABKAsyFy5pZHAuY29tbW9uLnYxLkFjdG9yUmVmEg4KBmFjdGlvbhgFIAEoCRIVCg1yZXNvdXJjZV90eXBlGAYgASgJEhMKC3Jlc291cmNlX2lkGAcgASgJEiwKB291dGNvbWUYCCABKA4yGy5pZHAuY29tbW9uLnYxLkF1ZGl0T3V0Y29tZRITCgtiZWZvcmVfanNvbhgJIAEoCRISCgphZnRlcl9qc29uGAogASgJEhEKCXRydW5jYXRlZBgLIAEoCBIKCgJpcBgMIAEoCRISCgp1c2VyX2FnZW50GA0gASgJEhIKCnNlc3Npb25faWQYDiABKAkSEgoKcmVxdWVzdF9pZBgPIAEoCRIQCgh0cmFjZV9pZBgQIAEoCRIOCgZyZWFzb24YESABKAkSDwoHc2VydmljZRgSIAEoCSJlCg5UZW5hbnRQcmVwYXJlZBIRCgl0ZW5hbnRfaWQYASABKAkSDwoHc2VydmljZRgCIAEoCRIvCgtwcmVwYXJlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiYgoRU25hcHNob3RSZXF1ZXN0ZWQSEQoJdGVuYW50X2lkGAEgASgJEg0KBXRvcGljGAIgASgJEhUKDWFnZ3JlZ2F0ZV9pZHMYAyADKAkSFAoMcmVxdWVzdGVkX2J5GAQgASgJKn4KDEF1ZGl0T3V0Y29tZRIdChlBVURJVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASGwoXQVVESVRfT1VUQ09NRV9TVUNDRUVERUQQARIYChRBVURJVF9PVVRDT01FX0RFTklFRBACEhgKFEFVRElUX09VVENPTUVfRkFJTEVEEANiBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * Who did something: a principal as it appears in actor columns and in ce_actorid.
@@ -182,6 +182,45 @@ export type TenantPrepared = Message<"idp.common.v1.TenantPrepared"> & {
  */
 export const TenantPreparedSchema: GenMessage<TenantPrepared> = /*@__PURE__*/
   messageDesc(file_idp_common_v1_events, 2);
+
+/**
+ * The owner of a topic is asked to emit the state of its aggregates again: those of the envelope's tenant, or in the platform
+ * tenant those of all tenants.
+ *
+ * @generated from message idp.common.v1.SnapshotRequested
+ */
+export type SnapshotRequested = Message<"idp.common.v1.SnapshotRequested"> & {
+  /**
+   * @generated from field: string tenant_id = 1;
+   */
+  tenantId: string;
+
+  /**
+   * @generated from field: string topic = 2;
+   */
+  topic: string;
+
+  /**
+   * Only these; empty for all.
+   *
+   * @generated from field: repeated string aggregate_ids = 3;
+   */
+  aggregateIds: string[];
+
+  /**
+   * Consumer or principal that asked.
+   *
+   * @generated from field: string requested_by = 4;
+   */
+  requestedBy: string;
+};
+
+/**
+ * Describes the message idp.common.v1.SnapshotRequested.
+ * Use `create(SnapshotRequestedSchema)` to create a new message.
+ */
+export const SnapshotRequestedSchema: GenMessage<SnapshotRequested> = /*@__PURE__*/
+  messageDesc(file_idp_common_v1_events, 3);
 
 /**
  * @generated from enum idp.common.v1.AuditOutcome
