@@ -78,7 +78,7 @@ export function openService(
   { adminUrl, prefix }: Address,
   level: 'error' | 'fatal' = 'fatal',
 ): ServiceHandle {
-  const { logger, metrics } = createTelemetry({ service, version: 'test', level });
+  const { logger, metrics } = createTelemetry({ service, version: 'test', level, destination: process.stderr });
   const roles = serviceRoles(service, prefix);
   const database = createDatabase<ProbeTables>({
     service,

@@ -8,6 +8,7 @@ import {
   type StoredRecord,
   type Subscription,
 } from '../src/index.ts';
+import { timersPerSecond } from './timers.ts';
 import { until } from './until.ts';
 
 /** A running broker with one keyed topic of 12 partitions, and clients as different processes would make them. */
@@ -15,6 +16,8 @@ export interface ContractBroker extends AsyncDisposable {
   topic: string;
   /** A topic that does not exist. */
   missingTopic: string;
+  /** Makes it, with 12 partitions, readable for `groups`. */
+  makeMissingTopic(): Promise<void>;
   /** Groups that may read `topic`. */
   groups: readonly [string, string];
   producer(): EventTransport;
@@ -31,6 +34,8 @@ function record(topic: string, aggregate: string, n: number, more: Partial<Outgo
   return { topic, key: `${tenant}:${aggregate}`, headers, value: Buffer.from(String(n)), ...more };
 }
 
+const aborted = ({ signal }: RecordChunk): Promise<unknown> =>
+  new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
 const numberOf = ({ headers }: StoredRecord): number => Number(headers['ce_sequence']);
 
 /** The suite that defines a transport (events §2.11): everything above the port relies on these and on nothing else. */
@@ -63,9 +68,8 @@ export function transportContract(name: string, createBroker: () => Promise<Cont
     function read(
       onChunk: (chunk: RecordChunk) => Promise<void> | void,
       group = broker.groups[0],
+      { topic = broker.topic, transport = client(broker.consumer()) } = {},
     ): Promise<Subscription> {
-      const transport = client(broker.consumer());
-      const { topic } = broker;
       return transport.subscribe({
         mode: 'group',
         group,
@@ -218,6 +222,20 @@ export function transportContract(name: string, createBroker: () => Promise<Cont
       expect(outcomes.get(broker.topic)).toEqual({ status: 'ok' });
     });
 
+    it('takes what a missing topic left waiting, in order, as soon as the topic is there', async () => {
+      const transport = client(broker.producer());
+      const waiting = [1, 2, 3].map((n) => record(broker.missingTopic, 'a', n));
+      expect((await transport.publish(waiting, live)).get(broker.missingTopic)?.status).toBe('retry');
+      await broker.makeMissingTopic();
+      await until(async () => (await transport.publish(waiting, live)).get(broker.missingTopic)?.status === 'ok');
+      const got: number[] = [];
+      await read((chunk) => void got.push(...chunk.records.map(numberOf)), broker.groups[0], {
+        topic: broker.missingTopic,
+      });
+      await until(() => got.length >= 3);
+      expect(got.slice(0, 3)).toEqual([1, 2, 3]);
+    });
+
     it('refuses a subscription to a topic that is missing', async () => {
       const transport = client(broker.consumer());
       const [group] = broker.groups;
@@ -253,6 +271,111 @@ export function transportContract(name: string, createBroker: () => Promise<Cont
       const got: number[] = [];
       await read((again) => void got.push(...again.records.map(numberOf)));
       await until(() => got.length === 1);
+    });
+
+    it('takes no late success for one: what ends after its subscription moves no offset', async () => {
+      await send([record(broker.topic, 'a', 1)]);
+      const taken = Promise.withResolvers<void>();
+      const subscription = await read(async (chunk) => {
+        taken.resolve();
+        await aborted(chunk);
+      });
+      await taken.promise;
+      await subscription.close(0);
+      const got: number[] = [];
+      await read((chunk) => void got.push(...chunk.records.map(numberOf)));
+      await until(() => got.length === 1);
+    });
+
+    it('closes within 5 s, however long the chunk in hand takes', async () => {
+      await send([record(broker.topic, 'a', 1)]);
+      const taken = Promise.withResolvers<void>();
+      const never = new Promise<void>(() => undefined);
+      const transport = client(broker.consumer());
+      await read(
+        async (chunk) => {
+          taken.resolve();
+          await Promise.race([never, aborted(chunk)]);
+        },
+        broker.groups[0],
+        { transport },
+      );
+      await taken.promise;
+      const late = AbortSignal.timeout(5_000);
+      await transport.close();
+      expect(late.aborted).toBe(false);
+    });
+
+    it('two members never both own what they handle, when one joins in the middle of the other’s chunk', async () => {
+      await send(Array.from({ length: 60 }, (_, at) => record(broker.topic, `k${at}`, 1)));
+      const hands = new Map<string, RecordChunk>();
+      const effects = new Map<string, number>();
+      let bothOwners = 0;
+      const first = Promise.withResolvers<void>();
+      const joined = Promise.withResolvers<void>();
+      const member =
+        (wait: boolean) =>
+        async (chunk: RecordChunk): Promise<void> => {
+          const place = String(chunk.part);
+          const other = hands.get(place);
+          if (other !== undefined && !other.isStale()) bothOwners += 1;
+          hands.set(place, chunk);
+          first.resolve();
+          if (wait) await Promise.race([joined.promise, aborted(chunk)]);
+          await chunk.heartbeat();
+          if (chunk.isStale()) throw new Error('lost');
+          for (const each of chunk.records) effects.set(each.key!, (effects.get(each.key!) ?? 0) + 1);
+          if (hands.get(place) === chunk) hands.delete(place);
+        };
+      await read(member(true));
+      await first.promise;
+      await read(member(false));
+      joined.resolve();
+      await until(() => effects.size === 60);
+      expect(bothOwners).toBe(0);
+    });
+
+    it('moves offsets forward only, while the group grows and shrinks', async () => {
+      await send(Array.from({ length: 500 }, (_, at) => record(broker.topic, `k${at}`, 1)));
+      const transport = client(broker.consumer());
+      const [group] = broker.groups;
+      const slowly = () => new Promise<void>((resolve) => setImmediate(resolve));
+      const members = [await read(slowly)];
+      const left = new Map<number, number>();
+      const look = async (): Promise<number> => {
+        const lag = new Map((await transport.lag(group)).map(({ part, records }) => [part, records]));
+        for (let part = 0; part < 12; part += 1) {
+          const now = lag.get(part) ?? 0;
+          expect(now).toBeLessThanOrEqual(left.get(part) ?? Infinity);
+          left.set(part, now);
+        }
+        return [...left.values()].reduce((sum, records) => sum + records, 0);
+      };
+      await look();
+      members.push(await read(slowly));
+      await look();
+      await members[0]!.close(5_000);
+      await until(async () => (await look()) === 0);
+    });
+
+    it('fires fewer than 20 timers a second while nothing happens', async () => {
+      const [sending, group, instance] = [broker.producer(), broker.consumer(), broker.consumer()].map(client);
+      // What the clients stand on, such as pools of connections, has timers of its own.
+      const before = await timersPerSecond(1);
+      await send([record(broker.topic, 'a', 1)], sending);
+      const seen: string[] = [];
+      await read((chunk) => void seen.push(...chunk.records.map(() => 'group')), broker.groups[0], {
+        transport: group!,
+      });
+      await instance!.subscribe({
+        mode: 'instance',
+        topics: [broker.topic],
+        from: 'start',
+        onReset: async () => undefined,
+        onChunk: async ({ records }) => void seen.push(...records.map(() => 'instance')),
+      });
+      await until(() => seen.length === 2);
+      expect((await timersPerSecond(3)) - before).toBeLessThan(20);
     });
 
     it('shows every instance every record after its reset, from the start or from now', async () => {

@@ -13,7 +13,10 @@ transportContract('Kafka', async () => {
     get topic() {
       return `idp.contract.${run}.v1`;
     },
-    missingTopic: 'idp.contract.nothing.v1',
+    get missingTopic() {
+      return `idp.contract.${run}-missing.v1`;
+    },
+    makeMissingTopic: () => makeTopic(settings, `idp.contract.${run}-missing.v1`),
     get groups() {
       return [`idp.contract.${run}-one`, `idp.contract.${run}-two`] as const;
     },

@@ -1,7 +1,9 @@
 import { createPostgresTransport, createWakeSignal } from '../../src/index.ts';
-import { openService, producer, reader, type ServiceHandle } from '../bench-database.ts';
+import { bootstrapBus } from '../../src/postgres/bootstrap-bus.ts';
+import { connect, openService, producer, reader, type ServiceHandle } from '../bench-database.ts';
 import { openProbe } from '../probe.ts';
 import { entityTopic } from '../records.ts';
+import { topicOf } from '../topics.ts';
 import { transportContract } from '../transport-contract.ts';
 
 transportContract('PostgreSQL bus', async () => {
@@ -15,13 +17,23 @@ transportContract('PostgreSQL bus', async () => {
     const { database, logger } = handle;
     return createPostgresTransport({ database, logger, wake: opened.length % 2 === 0 ? wake : createWakeSignal() });
   };
+  const { adminUrl, prefix } = probe.address;
+  const missingTopic = 'idp.catalog.nothing.v1';
   return {
     topic: entityTopic,
-    missingTopic: 'idp.catalog.nothing.v1',
+    missingTopic,
+    async makeMissingTopic() {
+      const topics = [topicOf(missingTopic, { owner: producer, readers: ['reader.one', 'reader.two'] })];
+      await bootstrapBus({ adminUrl, prefix, services: [producer, reader], topics });
+    },
     groups: ['idp.reader.one', 'idp.reader.two'],
     producer: () => open(producer),
     consumer: () => open(reader),
-    reset: () => probe.reset(),
+    async reset() {
+      await probe.reset();
+      await using admin = await connect(adminUrl);
+      await admin.query('delete from bus.topics where name = $1', [missingTopic]);
+    },
     async [Symbol.asyncDispose]() {
       for (const { database } of opened) await database[Symbol.asyncDispose]();
       await probe[Symbol.asyncDispose]();

@@ -1,5 +1,6 @@
 import type { TopicDefinition } from '@idp/contracts';
 import { createTelemetry, type Logger, type Metrics } from '@idp/telemetry';
+import { topicOf } from '../topics.ts';
 import { kafkaSettings, prepareKafkaTopics, type KafkaSettings } from '../../src/index.ts';
 
 /** Settings as a host reads them, for `host:port,…`. */
@@ -14,14 +15,13 @@ export function kafkaSettingsOf(brokers: string): KafkaSettings {
 }
 
 export function quietTelemetry(): { logger: Logger; metrics: Metrics } {
-  const { logger, metrics } = createTelemetry({ service: 'events', version: 'test', level: 'fatal' });
+  const { logger, metrics } = createTelemetry({
+    service: 'events',
+    version: 'test',
+    level: 'fatal',
+    destination: process.stderr,
+  });
   return { logger, metrics };
-}
-
-/** A topic as proto/topics.yaml could have it. */
-export function topicOf(name: string, more: Partial<TopicDefinition> = {}): TopicDefinition {
-  const fixed = { owner: 'contract', aggregate: 'thing', beats: false, messages: [], readers: [] };
-  return { name, partitions: 12, retentionHours: 1, cleanup: 'delete', ...fixed, ...more };
 }
 
 export async function makeTopic(

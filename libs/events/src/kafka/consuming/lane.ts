@@ -85,6 +85,8 @@ export function createLane(options: LaneOptions): Lane {
       isStale,
       signal,
     });
+    // An effect that came to its end after the ownership had gone counts for nothing: the records come again.
+    if (isStale()) throw new Error('the ownership was gone before the end');
     const next = records.at(-1)!.offset + 1;
     waiting.splice(0, messages.length);
     measure();
