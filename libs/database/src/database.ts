@@ -1,6 +1,6 @@
 import type { Database, DatabaseOptions, AuditSink, CommitListener } from './contract.ts';
 import { createDatabaseMetrics, reportPools, type DatabaseMetrics } from './metrics.ts';
-import { checkMigrations } from './migrations/ready.ts';
+import { createMigrationCheck } from './migrations/ready.ts';
 import { createCursorCodec } from './pages/cursor.ts';
 import { runChunk } from './doors/chunk.ts';
 import { createDoor, statementTimeoutMs, type DoorEnvironment } from './doors/door.ts';
@@ -77,13 +77,14 @@ export function createDatabase<DB>(options: DatabaseOptions): Database<DB> {
   const side = { ...environment, pool: sidePool, lanes: createLanes({ pool: sidePool, max: 0, silenceMaxMs: 0 }) };
   reportPools(metrics, pools);
 
+  const checkMigrations = createMigrationCheck(options.sources ?? []);
   const database: Opened<DB> = {
     service,
     [inside]: { environment, relay, bus, side },
     tenant: (tenantId) => createDoor<DB>(environment, { tenantId: tenantUuid(tenantId) }),
     global: createDoor<DB>(environment, { tenantId: undefined }),
     chunk: (fn, chunkOptions = {}) => runChunk(environment, fn, chunkOptions),
-    ready: () => checkMigrations(createPlatformDoor(environment, environment.pool, 'platform'), options.sources ?? []),
+    ready: () => checkMigrations(createPlatformDoor(environment, environment.pool, 'platform')),
     setAuditSink(next) {
       sink = next;
     },

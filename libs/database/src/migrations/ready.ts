@@ -1,14 +1,39 @@
 import { UnavailableError } from '@idp/errors';
 import { sql } from 'kysely';
 import type { PlatformDoor } from '../doors/platform.ts';
-import { readMigrations } from './files.ts';
+import { MigrationError, readMigrations } from './files.ts';
 import type { MigrationSource } from './source.ts';
 
-/** Resolves when the server answers and every component is at this release's version or beyond it (expand steps). */
-export async function checkMigrations(door: PlatformDoor<unknown>, sources: readonly MigrationSource[]): Promise<void> {
-  const expected = await Promise.all(
+/** Rejects with UnavailableError until the server answers and every component is at this release's version or beyond. */
+export type MigrationCheck = (door: PlatformDoor<unknown>) => Promise<void>;
+
+/** A check against the files of this release, which are read once: it is made every second while a service runs. */
+export function createMigrationCheck(sources: readonly MigrationSource[]): MigrationCheck {
+  let release: Promise<ExpectedVersion[]> | undefined;
+  return async (door) => {
+    release ??= expectedVersions(sources);
+    try {
+      await compare(door, await release);
+    } catch (error) {
+      if (error instanceof MigrationError) release = undefined;
+      throw error;
+    }
+  };
+}
+
+interface ExpectedVersion {
+  component: string;
+  version: number;
+}
+
+function expectedVersions(sources: readonly MigrationSource[]): Promise<ExpectedVersion[]> {
+  return Promise.all(
     sources.map(async (source) => ({ component: source.component, version: (await readMigrations(source)).length })),
   );
+}
+
+/** Beyond the release's version is well: migrations expand before they contract. */
+async function compare(door: PlatformDoor<unknown>, expected: readonly ExpectedVersion[]): Promise<void> {
   const applied = await door.transaction(
     async ({ db }) => {
       if (expected.length === 0) {
