@@ -6,6 +6,8 @@ const backend = {
   runner: './libs/testing/src/runner.ts',
   testTimeout: 30_000,
   hookTimeout: 120_000,
+  // A condition is waited for as long as a loaded machine may need; one that never comes true is what fails.
+  expect: { poll: { timeout: 20_000 } },
 };
 
 const folders = {

@@ -1,7 +1,7 @@
 import { UnavailableError } from '@idp/errors';
 import { sql } from 'kysely';
 import type { PlatformDoor } from '../doors/platform.ts';
-import { MigrationError, readMigrations } from './files.ts';
+import { readMigrations } from './files.ts';
 import type { MigrationSource } from './source.ts';
 
 /** Rejects with UnavailableError until the server answers and every component is at this release's version or beyond. */
@@ -12,12 +12,11 @@ export function createMigrationCheck(sources: readonly MigrationSource[]): Migra
   let release: Promise<ExpectedVersion[]> | undefined;
   return async (door) => {
     release ??= expectedVersions(sources);
-    try {
-      await compare(door, await release);
-    } catch (error) {
-      if (error instanceof MigrationError) release = undefined;
+    const expected = await release.catch((error: unknown) => {
+      release = undefined;
       throw error;
-    }
+    });
+    await compare(door, expected);
   };
 }
 
