@@ -23,6 +23,7 @@ const commands = {
   migrate: ['node', 'scripts/migrate.ts'],
   seed: ['node', 'scripts/seed.ts'],
   bench: ['node', 'scripts/bench/main.ts'],
+  fault: ['node', 'scripts/fault/main.ts'],
   'new:service': ['node', 'scripts/new-service.ts'],
   exec: [],
 };

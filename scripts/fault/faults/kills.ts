@@ -1,0 +1,20 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Fault } from './fault.ts';
+
+/** How long the others get on without it. */
+const awayMs = 500;
+
+function killOf(name: string): Fault {
+  return {
+    name: `kill-${name}`,
+    description: `kill -9 of ${name}, start again`,
+    async strike({ stack, note }) {
+      const killed = stack.process(name);
+      await killed.kill();
+      await delay(awayMs);
+      note('startToReadyMs', await killed.start());
+    },
+  };
+}
+
+export const kills: Fault[] = ['auth', 'catalog', 'ledger-1'].map(killOf);

@@ -1,0 +1,48 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Fault } from './fault.ts';
+
+/** Time between two changes of the group. */
+const churnPauseMs = 5_000;
+
+/** Service processes that freeze, come and go. */
+export const processFaults: Fault[] = [
+  {
+    name: 'zombie',
+    description: 'SIGSTOP of ledger-1 (relay and consumers), then SIGCONT: by then others do its work',
+    async strike({ stack, times }) {
+      const ledger = stack.process('ledger-1');
+      ledger.signal('SIGSTOP');
+      await delay(times.frozenMs).finally(() => ledger.signal('SIGCONT'));
+      // It is alive again when it says so; its connections may all be gone.
+      while (!(await ledger.ready())) await delay(100);
+    },
+  },
+  {
+    name: 'churn',
+    description: 'ledger-2 leaves in order and comes back, again and again',
+    async strike({ stack, times, note }) {
+      const ledger = stack.process('ledger-2');
+      const until = performance.now() + times.churnMs;
+      let changes = 0;
+      while (performance.now() < until) {
+        await ledger.stop();
+        await delay(churnPauseMs / 5);
+        await ledger.start();
+        changes += 1;
+        await delay(churnPauseMs);
+      }
+      note('changes', changes);
+    },
+  },
+  {
+    name: 'rolling-restart',
+    description: 'every service stops in order and starts, one after the other',
+    async strike({ stack }) {
+      for (const name of ['ledger-1', 'ledger-2', 'catalog', 'auth']) {
+        const code = await stack.process(name).stop();
+        if (code !== 0) throw new Error(`${name} ended with ${code} after SIGTERM`);
+        await stack.process(name).start();
+      }
+    },
+  },
+];

@@ -1,0 +1,81 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import type { Stack } from '../stack/stack.ts';
+import type { Fault } from './fault.ts';
+
+const onKafka = { transports: ['kafka'] as const };
+
+function broker(stack: Stack, index = 0) {
+  const found = stack.kafka?.brokers[index];
+  if (found === undefined) throw new Error('this stack has no Kafka');
+  return found;
+}
+
+async function readOnly(stack: Stack, on: boolean): Promise<void> {
+  const client = new pg.Client({ connectionString: stack.postgres.adminUrl });
+  await client.connect();
+  try {
+    await client.query('set default_transaction_read_only = off');
+    await client.query(`alter system set default_transaction_read_only = ${on ? 'on' : 'off'}`);
+    await client.query('select pg_reload_conf()');
+  } finally {
+    await client.end();
+  }
+}
+
+/** Servers that stop, die, freeze or forget. */
+export const serverFaults: Fault[] = [
+  {
+    name: 'postgres-restart',
+    description: 'PostgreSQL stopped at once (`-m immediate`) and started again',
+    strike: ({ stack, times }) => stack.postgres.restartImmediately(times.outageMs),
+  },
+  {
+    name: 'postgres-read-only',
+    description: 'PostgreSQL takes no writes for a while',
+    async strike({ stack, times }) {
+      await readOnly(stack, true);
+      await delay(times.outageMs);
+      await readOnly(stack, false);
+    },
+  },
+  {
+    ...onKafka,
+    name: 'broker-stop',
+    description: 'a broker is stopped and comes back',
+    async strike({ stack, times }) {
+      await broker(stack).stop();
+      await delay(times.outageMs);
+      await broker(stack).start();
+    },
+  },
+  {
+    ...onKafka,
+    name: 'broker-kill',
+    description: 'kill -9 of a broker, which comes back',
+    async strike({ stack, times, random }) {
+      const index = Math.floor(random() * (stack.kafka?.brokers.length ?? 1));
+      await broker(stack, index).kill();
+      await delay(times.outageMs);
+      await broker(stack, index).start();
+    },
+  },
+  {
+    name: 'redis-kill',
+    description: 'kill -9 of Redis, which comes back empty',
+    async strike({ stack, times }) {
+      await stack.redis.kill();
+      await delay(times.outageMs);
+      await stack.redis.start();
+    },
+  },
+  {
+    name: 'redis-freeze',
+    description: 'Redis takes connections and answers nothing for a while',
+    async strike({ stack, times }) {
+      stack.redis.freeze();
+      await delay(times.outageMs);
+      stack.redis.resume();
+    },
+  },
+];

@@ -1,0 +1,58 @@
+// `npm run fault -- [<name> …] [--cycles n] [--seed s] [--transport postgres|kafka] [--rate n] [--long] [--resume]`: strikes real
+// services under load and proves that nothing was lost, doubled, disordered or mixed. Ends with 1 on a violation.
+import { join } from 'node:path';
+import { seededRandom } from '@idp/testing/faults';
+import { faults } from './faults/index.ts';
+import { longTimes, shortTimes } from './faults/fault.ts';
+import { registerLedger } from './ledger/event-types.ts';
+import { readOptions } from './options.ts';
+import { runCycle } from './run-cycle.ts';
+import { startStack } from './stack/stack.ts';
+import { createHistory } from './workload/history.ts';
+
+registerLedger();
+const { ledger } = await import('./ledger/service.ts');
+const options = readOptions(process.argv.slice(2));
+const chosen = faults.filter(
+  ({ name, transports }) =>
+    (options.names.length === 0 || options.names.some((wanted) => name === wanted || name.startsWith(`${wanted}-`))) &&
+    (transports === undefined || transports.includes(options.transport)),
+);
+if (chosen.length === 0) {
+  console.error(
+    `no fault of this name on ${options.transport}; there are ${faults.map(({ name }) => name).join(', ')}`,
+  );
+  process.exit(2);
+}
+
+let broken = 0;
+const startedAt = performance.now();
+const stack = await startStack({
+  transport: options.transport,
+  brokers: options.brokers,
+  seed: options.seed,
+  ledger,
+  ledgerArgv: [],
+});
+console.log(
+  `seed ${options.seed}, transport ${stack.transport}, ${options.rate} operations/s, files in ${stack.directory}`,
+);
+try {
+  const history = createHistory(join(stack.directory, 'history.jsonl'));
+  const times = options.long ? longTimes : shortTimes;
+  for (const fault of chosen) {
+    for (let cycle = 1; cycle <= options.cycles; cycle++) {
+      const random = seededRandom(options.seed + cycle);
+      const result = await runCycle({ stack, history, fault, random, times, rate: options.rate });
+      const { violations, notes, ...counts } = result;
+      const figures = Object.entries({ ...counts, ...notes }).map(([name, value]) => `${name} ${value}`);
+      console.log(`${violations.length === 0 ? 'holds' : 'BROKEN'} ${fault.name} ${cycle}: ${figures.join(', ')}`);
+      for (const { invariant, what } of violations) console.error(`  ${invariant}: ${what}`);
+      broken += violations.length;
+    }
+  }
+} finally {
+  await stack[Symbol.asyncDispose]();
+}
+console.log(`${Math.round((performance.now() - startedAt) / 1000)} s, ${broken} violations`);
+process.exit(broken === 0 ? 0 : 1);

@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto';
+import { auth, createTenant, registerMember, type AuthContext } from '@idp/auth-service';
+import { newId } from '@idp/contracts';
+import { createWakeSignal } from '@idp/events';
+import { localFileKeyProvider } from '@idp/secrets';
+import { startService } from '@idp/service';
+import pg from 'pg';
+
+/** A tenant of the workload with one owner and its accounts. */
+export interface Tenant {
+  id: string;
+  /** Stands in all that the tenant writes, and in nothing another may see. */
+  canary: string;
+  email: string;
+  password: string;
+  accounts: readonly string[];
+}
+
+export interface TenantSettings {
+  adminUrl: string;
+  databaseUrls: { app: string; relay: string };
+  publicUrl: string;
+  secretsFile: string;
+  cursorSecret: string;
+  accounts: number;
+}
+
+export const openingBalance = 1_000_000;
+
+/** Makes the tenants with the operations of auth, in this process and before any other runs. */
+export async function createTenants(slugs: readonly string[], settings: TenantSettings): Promise<Tenant[]> {
+  const running = await startService(auth, {
+    mode: 'process',
+    environment: 'test',
+    env: { ARGON2_MEMORY_KIB: '8192', ARGON2_PASSES: '1' },
+    publicUrl: settings.publicUrl,
+    logLevel: 'silent',
+    databaseUrls: settings.databaseUrls,
+    transportWake: createWakeSignal(),
+    secretsKeyProvider: await localFileKeyProvider({ file: settings.secretsFile }),
+    cursorSecret: Buffer.from(settings.cursorSecret),
+  });
+  try {
+    const tenants: Tenant[] = [];
+    for (const slug of slugs) tenants.push(await createOne(running.context as AuthContext, slug, settings));
+    return tenants;
+  } finally {
+    await running.stop({ deadlineMs: 5_000 });
+  }
+}
+
+async function createOne(context: AuthContext, slug: string, { adminUrl, accounts }: TenantSettings): Promise<Tenant> {
+  const { tenantId } = await createTenant(context, { slug, name: slug, reason: 'fault test' });
+  const email = `owner@${slug}.example.com`;
+  const password = randomBytes(18).toString('base64url');
+  const who = { tenantId, email, name: 'owner', password, role: 'tenant-owner' as const, reason: 'fault test' };
+  await registerMember(context, who);
+  const ids = Array.from({ length: accounts }, () => newId());
+  const client = new pg.Client({ connectionString: adminUrl });
+  await client.connect();
+  try {
+    await client.query('insert into ledger.accounts (tenant_id, id, opening) select $1, unnest($2::uuid[]), $3', [
+      tenantId,
+      ids,
+      openingBalance,
+    ]);
+  } finally {
+    await client.end();
+  }
+  return { id: tenantId, canary: `cnry-${slug}`, email, password, accounts: ids };
+}
