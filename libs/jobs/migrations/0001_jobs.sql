@@ -11,6 +11,10 @@ create table jobs (
   -- Runs that failed; runs that died with their process are counted apart and use up no attempt.
   attempts integer not null default 0,
   crashes integer not null default 0,
+  -- It was there when a process died: it runs under watch, until a run of it ends in any other way.
+  suspect boolean not null default false,
+  -- The run may have begun. One that was only claimed ahead is not blamed for the death of its process.
+  begun boolean not null default false,
   -- Grows with every change of owner: what a former owner writes finds no row.
   fence bigint not null default 0,
   lease_owner text collate "C",

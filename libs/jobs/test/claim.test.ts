@@ -21,7 +21,7 @@ function claim(limit: number, after = zero, tenantConcurrency?: number) {
     claimJobs(onPlatform(tx.db), {
       service,
       owner: 'test',
-      wishes: [{ queue: queue.name, limit, after, leaseSeconds: 30, tenantConcurrency }],
+      wishes: [{ queue: queue.name, limit, free: limit, after, leaseSeconds: 30, tenantConcurrency }],
     }),
   );
 }

@@ -1,7 +1,5 @@
 import { sql } from 'kysely';
-import { z } from 'zod';
 import { newId } from '@idp/contracts';
-import type { Tx } from '@idp/database';
 import { createWakeSignal } from '@idp/events';
 import { emptyDatabase } from '@idp/testing';
 import {
@@ -10,7 +8,6 @@ import {
   enqueue,
   type Enqueued,
   type EnqueueOptions,
-  type Job,
   type JobDefinitions,
   type JobRuntime,
   type JobTiming,
@@ -28,14 +25,12 @@ import {
   type ServiceHandle,
 } from './service.ts';
 import { quickTiming } from './timing.ts';
+import { label, record, type Label } from './record.ts';
 import { until } from './until.ts';
 
+export { label, record, type Label } from './record.ts';
 export { until } from './until.ts';
 export const newTenant = newId;
-
-/** What the tests' jobs carry. */
-export const label = z.strictObject({ label: z.string() });
-export type Label = z.output<typeof label>;
 
 export interface Probe extends AsyncDisposable, ServiceHandle {
   address: Address;
@@ -109,13 +104,6 @@ export function recording(settings: Partial<LabelQueue> & { name?: string } = {}
     handler: (job) => job.transaction((tx) => record(tx, job), { unaudited: 'test' }),
     ...settings,
   });
-}
-
-/** Records that a job had its effect. */
-export async function record(tx: Tx<ProbeTables>, job: Pick<Job<Label, ProbeTables>, 'id' | 'payload'>): Promise<void> {
-  await sql`insert into effects (job, label, worker) values (${job.id}, ${job.payload.label}, ${String(process.pid)})`.execute(
-    tx.db,
-  );
 }
 
 export function add(

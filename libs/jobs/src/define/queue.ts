@@ -57,7 +57,7 @@ export interface QueueDefinition<Payload = unknown, DB = never> extends QueueAdd
   readonly concurrency?: number;
   /** Runs of one tenant side by side, over all processes. */
   readonly tenantConcurrency?: number;
-  /** After so long without a sign of life another process takes the job; default 30, at least 3. */
+  /** After so long without a sign of life another process takes the job; default 30, at least 1. */
   readonly leaseSeconds?: number;
   /** Failed runs before the job is dead; default 3. */
   readonly attemptsMax?: number;
@@ -93,7 +93,7 @@ export function defineQueue<Payload, DB = never>(queue: QueueDefinition<Payload,
     const value = queue[limit] ?? 1;
     if (!Number.isSafeInteger(value) || value < 1) wrong(`${limit} is not a positive whole number`);
   }
-  if (!(leaseSeconds >= 3 && leaseSeconds <= 3_600)) wrong('leaseSeconds is not between 3 and 3600');
+  if (!(leaseSeconds >= 1 && leaseSeconds <= 3_600)) wrong('leaseSeconds is not between 1 and 3600');
   if (!(backoff.firstMs >= 0 && backoff.maxMs >= backoff.firstMs)) wrong('its backoff does not grow');
   return Object.freeze(queue);
 }

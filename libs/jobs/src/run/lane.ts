@@ -10,8 +10,8 @@ export interface Lane {
   /** What to claim now; undefined for nothing. `room` is what the process has left for all queues. */
   wish(room: number): ClaimWish | undefined;
   claimed(jobs: readonly ClaimedJob[], answer: { wished: number; after: string | undefined }): void;
-  /** The next job to start, if the queue has room. */
-  take(): ClaimedJob | undefined;
+  /** The next job to start that `may`, if the queue has room. */
+  take(may: (job: ClaimedJob) => boolean): ClaimedJob | undefined;
   ended(): void;
   /** Worth a claim. */
   hungry(): boolean;
@@ -44,21 +44,23 @@ export function createLane(queue: Queue): Lane {
     },
     wake: () => void (dry = false),
     wish(room) {
+      const free = Math.max(0, Math.min(queue.concurrency - active, room) - buffer.length);
       const limit = Math.min(queue.concurrency - active, room) + ahead() - buffer.length;
       if (dry || limit <= 0 || buffer.length > ahead() / 2) return undefined;
       const { name, leaseSeconds, tenantConcurrency } = queue;
-      return { queue: name, limit, after, leaseSeconds, tenantConcurrency };
+      return { queue: name, limit, free, after, leaseSeconds, tenantConcurrency };
     },
     claimed(jobs, answer) {
       buffer.push(...jobs);
       after = answer.after ?? after;
       dry = jobs.length < answer.wished;
     },
-    take() {
+    take(may) {
       if (active >= queue.concurrency) return undefined;
-      const job = buffer.shift();
-      if (job !== undefined) active += 1;
-      return job;
+      const index = buffer.findIndex(may);
+      if (index < 0) return undefined;
+      active += 1;
+      return buffer.splice(index, 1)[0];
     },
     ended() {
       active -= 1;

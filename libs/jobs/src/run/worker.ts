@@ -2,12 +2,13 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Queue } from '../define/queue.ts';
 import type { JobMetrics } from '../runtime/metrics.ts';
 import { claimJobs, type ClaimedJob, type ClaimWish } from '../store/claim.ts';
-import { returnRuns } from '../store/end-run.ts';
+import { markBegun, returnRuns } from '../store/end-run.ts';
 import { onPlatform } from '../store/statement.ts';
 import { JobAbort } from './abort.ts';
 import { createLane, type Lane } from './lane.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
-import { runJob, type RunParts } from './run-job.ts';
+import { probation } from './probation.ts';
+import { runJob, type Outcome, type RunParts } from './run-job.ts';
 
 export interface WorkerOptions extends RunParts {
   queues: readonly Queue[];
@@ -101,7 +102,7 @@ export function createWorker(options: WorkerOptions): Worker {
   function startAll(): void {
     for (const lane of lanes) {
       while (!stopping && running.size < concurrency) {
-        const job = lane.take();
+        const job = lane.take(({ suspect }) => !suspect || probation.free);
         if (job === undefined) break;
         const aborting = new AbortController();
         running.set(job.id, { aborting, done: outside(() => runOne(lane, job, aborting)) });
@@ -113,7 +114,7 @@ export function createWorker(options: WorkerOptions): Worker {
     const queue = lane.queue.name;
     const startedAt = performance.now();
     metrics.wait.observe({ queue }, Math.max(0, job.waitedSeconds));
-    const outcome = await runJob(options, lane.queue, job, aborting);
+    const outcome = await watched(job, () => runJob(options, lane.queue, job, aborting));
     metrics.duration.observe({ queue, outcome }, (performance.now() - startedAt) / 1_000);
     keeper.letGo(job.id);
     running.delete(job.id);
@@ -122,11 +123,24 @@ export function createWorker(options: WorkerOptions): Worker {
     if (lane.hungry()) claimSoon();
   }
 
+  /** What was there when a process died runs one at a time, and says before that it begins. */
+  async function watched(job: ClaimedJob, work: () => Promise<Outcome>): Promise<Outcome> {
+    if (!job.suspect) return work();
+    const leave = probation.enter();
+    try {
+      const owned = await door.transaction((tx) => markBegun(onPlatform(tx.db), job)).catch(() => false);
+      return owned ? await work() : 'stale';
+    } finally {
+      leave();
+    }
+  }
+
   async function giveBack(jobs: readonly ClaimedJob[]): Promise<void> {
     for (const { id } of jobs) keeper.letGo(id);
     if (jobs.length > 0) await door.transaction((tx) => returnRuns(onPlatform(tx.db), jobs));
   }
 
+  const silence = probation.listen(startAll);
   return {
     kick() {
       for (const lane of lanes) lane.wake();
@@ -146,6 +160,7 @@ export function createWorker(options: WorkerOptions): Worker {
       );
       await Promise.all([...running.values()].map(({ done }) => done));
       clearTimeout(deadline);
+      silence();
     },
   };
 }

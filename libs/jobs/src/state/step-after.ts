@@ -20,6 +20,8 @@ export interface RunState {
   /** A newer payload arrived while it ran. */
   hasNext: boolean;
   cancelled: boolean;
+  /** The handler may have been called. */
+  begun: boolean;
 }
 
 export interface RunLimits {
@@ -32,7 +34,8 @@ export interface RunLimits {
 /** What becomes of the job (data.md §2.12). `next` takes the newer payload and its due time. */
 export type Step =
   | { to: 'gone' }
-  | { to: 'pending'; delayMs: number; attempts: number; crashes: number; next: boolean }
+  /** `suspect`: it was there when its process died. */
+  | { to: 'pending'; delayMs: number; attempts: number; crashes: number; next: boolean; suspect: boolean }
   /** `followUp`: the newer payload becomes a job of its own. */
   | { to: 'dead'; attempts: number; crashes: number; followUp: boolean };
 
@@ -43,16 +46,19 @@ export const crashesMax = 3;
 export function stepAfter(state: RunState, ending: Ending, limits: RunLimits): Step {
   const { hasNext, cancelled } = state;
   const attempts = state.attempts + (ending.kind === 'failed' || ending.kind === 'permanent' ? 1 : 0);
-  const crashes = state.crashes + (ending.kind === 'crashed' ? 1 : 0);
+  const crashes = state.crashes + (ending.kind === 'crashed' && state.begun ? 1 : 0);
   // What a cancellation ends is the request it met; a newer one stays.
   if (cancelled || ending.kind === 'done') {
-    return hasNext ? { to: 'pending', delayMs: 0, attempts: 0, crashes: 0, next: true } : { to: 'gone' };
+    return hasNext
+      ? { to: 'pending', delayMs: 0, attempts: 0, crashes: 0, next: true, suspect: false }
+      : { to: 'gone' };
   }
   const exhausted = ending.kind === 'failed' && attempts >= limits.attemptsMax;
   if (ending.kind === 'permanent' || exhausted || crashes >= crashesMax) {
     return { to: 'dead', attempts, crashes, followUp: hasNext };
   }
-  if (hasNext) return { to: 'pending', delayMs: 0, attempts: 0, crashes, next: true };
+  const suspect = ending.kind === 'crashed';
+  if (hasNext) return { to: 'pending', delayMs: 0, attempts: 0, crashes, next: true, suspect };
   const fresh = ending.kind === 'again';
   return {
     to: 'pending',
@@ -60,6 +66,7 @@ export function stepAfter(state: RunState, ending: Ending, limits: RunLimits): S
     attempts: fresh ? 0 : attempts,
     crashes: fresh ? 0 : crashes,
     next: false,
+    suspect,
   };
 }
 

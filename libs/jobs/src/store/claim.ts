@@ -9,6 +9,8 @@ export interface ClaimedJob extends RunRow {
   attempts: number;
   origin: Origin | null;
   cancelled: boolean;
+  /** It was there when a process died. */
+  suspect: boolean;
   /** Due until claimed, in seconds. */
   waitedSeconds: number;
 }
@@ -17,6 +19,8 @@ export interface ClaimedJob extends RunRow {
 export interface ClaimWish {
   queue: string;
   limit: number;
+  /** How many of them begin at once; the others are claimed ahead. */
+  free: number;
   /** The tenant served last; the walk goes on behind it. */
   after: string;
   leaseSeconds: number;
@@ -72,8 +76,8 @@ function claimStatement(owner: string, wishes: readonly ClaimWish[]) {
     with recursive wanted as (
       select * from unnest(${wishes.map((wish) => wish.queue)}::text[], ${wishes.map((wish) => wish.limit)}::int[],
         ${wishes.map((wish) => wish.after)}::uuid[], ${wishes.map((wish) => wish.leaseSeconds)}::float8[],
-        ${wishes.map((wish) => wish.tenantConcurrency ?? null)}::int[])
-        as w (queue, n, after, lease_seconds, tenant_max)
+        ${wishes.map((wish) => wish.tenantConcurrency ?? null)}::int[], ${wishes.map((wish) => wish.free)}::int[])
+        as w (queue, n, after, lease_seconds, tenant_max, free)
     ), walk (queue, tenant_id, wrapped, no) as (
       select w.queue, t.tenant_id, t.wrapped, 1 from wanted w cross join lateral (
         select a.tenant_id, false as wrapped from (${due(sql`j.tenant_id > w.after`)}) a
@@ -89,7 +93,7 @@ function claimStatement(owner: string, wishes: readonly ClaimWish[]) {
     ), share as (
       select queue, count(*)::int as tenants, (array_agg(tenant_id order by no desc))[1] as walked from walk group by queue
     ), picked as (
-      select w.queue, p.* from wanted w join share s on s.queue = w.queue cross join lateral (
+      select w.queue, p.*, row_number() over (partition by w.queue order by p.no) <= w.free as begins from wanted w join share s on s.queue = w.queue cross join lateral (
         select j.tenant_id, j.id, k.no from walk k cross join lateral (
           select r.tenant_id, r.id from jobs r
           where r.queue = w.queue and r.tenant_id = k.tenant_id and r.state = 'ready'
@@ -101,14 +105,14 @@ function claimStatement(owner: string, wishes: readonly ClaimWish[]) {
           for update skip locked) j
         where k.queue = w.queue order by k.no limit w.n) p
     ), taken as (
-      update jobs j set state = 'running', fence = j.fence + 1, lease_owner = ${owner},
+      update jobs j set state = 'running', fence = j.fence + 1, begun = p.begins and not j.suspect, lease_owner = ${owner},
         lease_until = now() + w.lease_seconds * interval '1 second'
       from picked p join wanted w on w.queue = p.queue
       where j.tenant_id = p.tenant_id and j.id = p.id
       returning j.tenant_id, j.id, j.queue, j.fence, j.serial_key, j.payload, j.attempts, j.origin, j.cancel_requested_at,
-        j.run_at, p.no)
+        j.suspect,        j.run_at, p.no)
     select w.queue as wish, s.walked, t.no, t.tenant_id as "tenantId", t.id, t.queue, t.fence, t.serial_key as "serialKey",
-      t.payload, t.attempts, t.origin, t.cancel_requested_at is not null as cancelled,
+      t.payload, t.attempts, t.origin, t.cancel_requested_at is not null as cancelled, t.suspect,
       extract(epoch from now() - t.run_at)::float8 as "waitedSeconds"
     from wanted w left join share s on s.queue = w.queue left join taken t on t.queue = w.queue
     order by t.no, t.id`;

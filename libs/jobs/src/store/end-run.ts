@@ -40,7 +40,7 @@ function owned({ tenantId, id, fence }: RunKey): RawBuilder<unknown> {
 /** The row of a run, locked until the end of the transaction; undefined where another owns the job. */
 export async function lockRun(run: RunStatement, key: RunKey): Promise<RunState | undefined> {
   const [row] = await run<RunState>(sql`
-    select attempts, crashes, next_payload is not null as "hasNext", cancel_requested_at is not null as cancelled
+    select attempts, crashes, next_payload is not null as "hasNext", cancel_requested_at is not null as cancelled, begun
     from jobs where ${owned(key)} for update`);
   return row;
 }
@@ -81,7 +81,7 @@ export function stepStatement(row: RunRow, step: Step, end: RunEnd): RawBuilder<
 
 function toPending(
   row: RunRow,
-  { delayMs, attempts, crashes, next }: Step & { to: 'pending' },
+  { delayMs, attempts, crashes, next, suspect }: Step & { to: 'pending' },
   { payload, error, runAt: given }: RunEnd,
 ): RawBuilder<unknown> {
   const due = given === undefined ? sql`now() + ${delayMs} * interval '1 millisecond'` : sql`${given}::timestamptz`;
@@ -89,7 +89,7 @@ function toPending(
   const nextPayload = next ? sql`next_payload` : payload === undefined ? sql`payload` : sql`${payload}::jsonb`;
   return sql`
     update jobs set state = case when ${runAt} > now() then 'scheduled' else 'ready' end, run_at = ${runAt},
-      attempts = ${attempts}, crashes = ${crashes}, ${errorColumns(error)},
+      attempts = ${attempts}, crashes = ${crashes}, suspect = ${suspect}, ${errorColumns(error)},
       payload = ${nextPayload}, next_payload = null, next_run_at = null, cancel_requested_at = null,
       fence = fence + 1, lease_owner = null, lease_until = null
     where ${owned(row)}`;
@@ -145,6 +145,12 @@ export async function returnRuns(run: RunStatement, keys: readonly RunKey[]): Pr
     from unnest(${keys.map((key) => key.tenantId)}::uuid[], ${keys.map((key) => key.id)}::uuid[],
       ${keys.map((key) => key.fence)}::bigint[]) as d (tenant_id, id, fence)
     where j.tenant_id = d.tenant_id and j.id = d.id and j.fence = d.fence and j.state = 'running'`);
+}
+
+/** Says that the run begins; until then the death of its process is not its fault. False where another owns the job. */
+export async function markBegun(run: RunStatement, key: RunKey): Promise<boolean> {
+  const rows = await run(sql`update jobs set begun = true where ${owned(key)} returning id`);
+  return rows.length > 0;
 }
 
 export async function saveProgress(run: RunStatement, key: RunKey, progress: string): Promise<boolean> {

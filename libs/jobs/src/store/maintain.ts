@@ -56,7 +56,7 @@ const expiredMax = 100;
 export function lockExpired(run: RunStatement, graceMs: number): Promise<ExpiredRun[]> {
   return run<ExpiredRun>(sql`
     select tenant_id as "tenantId", id, fence, queue, serial_key as "serialKey", attempts, crashes,
-      next_payload is not null as "hasNext", cancel_requested_at is not null as cancelled, lease_owner as "leaseOwner"
+      next_payload is not null as "hasNext", cancel_requested_at is not null as cancelled, begun, lease_owner as "leaseOwner"
     from jobs where state = 'running' and lease_until < now() - ${graceMs} * interval '1 millisecond'
       and queue <> ${leaseQueue}
     order by lease_until limit ${expiredMax} for update skip locked`);
