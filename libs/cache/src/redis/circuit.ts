@@ -11,8 +11,9 @@ export interface Circuit {
 }
 
 const failuresToOpen = 3;
-/** Attempts without an answer after which the connection itself is given up: its other end may be gone. */
+/** A connection whose other end may be gone is given up: after this many silent attempts, or where the greeting takes this long. */
 const attemptsToReconnect = 2;
+const greetingMs = 2_000;
 
 /** Opens at a lost connection or after three failures in a row, and closes at the first answer in time. */
 export function createCircuit(options: { redis: Redis; timeoutMs: number; retryMs: number }): Circuit {
@@ -21,6 +22,7 @@ export function createCircuit(options: { redis: Redis; timeoutMs: number; retryM
   let closed = false;
   let failures = 0;
   let attempts = 0;
+  let connectedAt = 0;
   const timer = setInterval(() => void retry(), retryMs).unref();
 
   function change(to: boolean): void {
@@ -42,21 +44,20 @@ export function createCircuit(options: { redis: Redis; timeoutMs: number; retryM
 
   async function retry(): Promise<void> {
     if (closed) return;
+    if (redis.status === 'connect' && performance.now() - connectedAt > greetingMs) redis.disconnect(true);
+    if (redis.status !== 'ready') return;
     try {
-      if (redis.status !== 'ready') throw new Error('not connected');
       await ask(redis.ping());
       change(true);
     } catch {
       attempts += 1;
-      // A connection that is being made has its own timeout; one that was made and stays silent has none.
-      if (attempts % attemptsToReconnect === 0 && (redis.status === 'ready' || redis.status === 'connect')) {
-        redis.disconnect(true);
-      }
+      if (attempts % attemptsToReconnect === 0) redis.disconnect(true);
     }
   }
 
   // Every failure arrives at a caller too; without a listener it would end the process.
   redis.on('error', () => undefined);
+  redis.on('connect', () => void (connectedAt = performance.now()));
   redis.on('ready', () => change(true));
   redis.on('close', () => change(false));
   return {
