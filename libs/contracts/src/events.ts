@@ -9,6 +9,9 @@ export type EventInit<T extends EventType> = MessageInitShape<(typeof eventTypes
 /** A decoded message: every field present. */
 export type EventMessage<T extends EventType> = MessageShape<(typeof eventTypes)[T]['schema']>;
 
+/** Largest encoded message, in bytes: what is larger is never published, and not worth the time to read. */
+export const eventBytesMax = 256 * 1024;
+
 /** No message of this name is in proto/topics.yaml. */
 export class UnknownEventTypeError extends Error {
   override readonly name = 'UnknownEventTypeError';
@@ -56,11 +59,13 @@ export function encodeEvent<T extends EventType>(type: T, data: EventInit<T>): U
 }
 
 /**
- * The message in `bytes`. Fields this build does not know are kept, absent ones have their zero value.
+ * The message in `bytes`. Fields this build does not know are kept, absent ones have their zero value. Bytes above
+ * `eventBytesMax` are not looked at: ten megabytes of small fields would hold the process for seconds.
  * Throws {@link UnknownEventTypeError} and {@link DecodeError}, nothing else, for any bytes.
  */
 export function decodeEvent<T extends EventType>(type: T, bytes: Uint8Array): EventMessage<T> {
   const { schema } = getEventType(type);
+  if (bytes.byteLength > eventBytesMax) throw new DecodeError(type, `${bytes.byteLength} bytes are too many`);
   try {
     return fromBinary(schema, bytes) as EventMessage<T>;
   } catch (error) {

@@ -6,6 +6,7 @@ export {
   decodeEvent,
   DecodeError,
   encodeEvent,
+  eventBytesMax,
   findEventType,
   getEventType,
   topics,

@@ -5,6 +5,7 @@ import {
   decodeEvent,
   DecodeError,
   encodeEvent,
+  eventBytesMax,
   eventTypes,
   newId,
   topics,
@@ -51,6 +52,30 @@ describe.each(types)('%s', (type) => {
   });
 });
 
+const tag = (field: number, wireType: number): number[] => {
+  const value = field * 8 + wireType;
+  return value < 128 ? [value] : [(value & 127) | 128, value >> 7];
+};
+const hostile: [string, Uint8Array][] = [
+  ['groups in groups', Uint8Array.from({ length: 200_000 }, () => tag(15, 3)[0]!)],
+  ['messages in messages', Uint8Array.from({ length: 200_000 }, (_, at) => (at % 2 === 0 ? tag(3, 2)[0]! : 127))],
+  ['a length beyond everything', Uint8Array.from([...tag(1, 2), 0xff, 0xff, 0xff, 0xff, 0x0f])],
+  ['a length that is negative', Uint8Array.from([...tag(1, 2), ...Array.from({ length: 9 }, () => 0xff), 0x01])],
+  ['a number without end', new Uint8Array(64).fill(0xff)],
+  ['ten megabytes of zeros', new Uint8Array(10 * 1024 * 1024)],
+  ['ten megabytes of unknown fields', new Uint8Array(10 * 1024 * 1024).fill(tag(15, 0)[0]!)],
+  ['as many unknown fields as fit', new Uint8Array(eventBytesMax).fill(tag(15, 0)[0]!)],
+  ['the end of a group that never began', Uint8Array.from(tag(3, 4))],
+  ['text that is no UTF-8', Uint8Array.from([...tag(2, 2), 2, 0xc3, 0x28])],
+];
+it.each(hostile)('answers %s with a message or a DecodeError, whatever is asked for', (_, bytes) => {
+  for (const type of types) {
+    const outcome = attempt(() => decodeEvent(type, bytes));
+    const answered = outcome instanceof DecodeError || (outcome as { $typeName?: string }).$typeName === type;
+    expect(answered, `${type}: ${String(outcome)}`).toBe(true);
+  }
+});
+
 function attempt(fn: () => unknown): unknown {
   try {
     return fn();
@@ -77,7 +102,11 @@ it('refuses types that are not in the registry, inherited names too', () => {
 it('gives every message a topic, and shared messages one per service', () => {
   const carried = new Set(Object.values(topics).flatMap((topic) => topic.messages));
   expect([...carried].toSorted()).toEqual(types.toSorted());
-  expect(topicsOf('ledger').map((topic) => topic.name)).toEqual(['idp.ledger.audit.v1', 'idp.ledger.tenant.v1']);
+  expect(topicsOf('ledger').map((topic) => topic.name)).toEqual([
+    'idp.ledger.audit.v1',
+    'idp.ledger.snapshot-request.v1',
+    'idp.ledger.tenant.v1',
+  ]);
   expect(topics['idp.auth.tenant.v1']!.messages).not.toContain('idp.common.v1.TenantPrepared');
 });
 

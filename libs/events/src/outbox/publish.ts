@@ -1,5 +1,6 @@
 import {
   encodeEvent,
+  eventBytesMax,
   getEventType,
   mayEmit,
   topicName,
@@ -14,9 +15,6 @@ import { EventTooLargeError, ForeignTopicError, ReadOnlyTransactionError, Versio
 import { createEnvelope } from './envelope.ts';
 import { outboxShards } from './shards.ts';
 import type { EventTransaction } from './transaction.ts';
-
-/** Largest encoded message. */
-const eventBytesMax = 256 * 1024;
 
 /** A fact in the past tense. `data.tenantId` is filled in with the transaction's tenant. */
 export interface PublishInput<T extends EventType = EventType> {
