@@ -48,6 +48,10 @@ export interface ConsumerDetail {
 
 /** What may be done about the consumers of a service. */
 export interface ConsumerOperations {
+  /** Consumers with progress of their own. */
+  readonly names: readonly string[];
+  /** Those of them that can begin anew. */
+  readonly rebuildable: readonly string[];
   /** Every consumer; with `tenantId` counts of that tenant alone. */
   list(tenantId?: string): Promise<ConsumerDetail[]>;
   find(name: string): GroupConsumer | undefined;
@@ -99,6 +103,8 @@ export function createConsumerOperations(parts: {
   }
 
   return {
+    names: readers.names,
+    rebuildable: readers.names.filter((name) => find(name)?.clear !== undefined),
     find,
     requireRebuildable: (name) => void requireRebuildable(find(name)),
     setPaused: (name, paused, actor) => readers.setPaused(name, paused, actor),

@@ -151,12 +151,13 @@ async function send(
   return { status: response.status, headers: response.headers, text, json: <T>() => JSON.parse(text) as T };
 }
 
-/** What one service emits another may answer with an event of its own: it is over when all are still at the same time. */
+/** What one service emits another may answer with an event or a job of its own: it is over when all are still at the same time. */
 async function drain(services: readonly RunningService[]): Promise<void> {
   for (;;) {
     for (const service of services) await service.events.drain();
-    const still = await Promise.all(services.map((service) => service.events.drained()));
+    const still = await Promise.all(services.flatMap(({ events, jobs }) => [jobs.drained(), events.drained()]));
     if (still.every(Boolean)) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 

@@ -1,6 +1,7 @@
 import { freshName } from '../../src/hostile/openapi/sample.ts';
 import type { Arrangement } from '../../src/hostile/target.ts';
 import { jsonOf, send } from '../../src/hostile/wire/client.ts';
+import { opsArrangements } from './ops-arrangements.ts';
 import { signIn } from './people.ts';
 import type { Tenant } from './people.ts';
 import type { Platform } from './platform.ts';
@@ -11,7 +12,12 @@ type Make = (target: string, body: object) => Promise<Record<string, unknown>>;
 /** What the descriptions of operations do not say, by operation id. Every entry is a request that succeeds. */
 export function arrangementsFor(platform: Platform, tenant: Tenant): Readonly<Record<string, Arrangement>> {
   const make = maker(platform, tenant);
-  return { ...authArrangements(platform, tenant), ...entityArrangements(tenant), ...changing(platform, tenant, make) };
+  return {
+    ...authArrangements(platform, tenant),
+    ...entityArrangements(tenant),
+    ...changing(platform, tenant, make),
+    ...opsArrangements(platform, tenant),
+  };
 }
 
 function authArrangements(platform: Platform, { letter, people }: Tenant): Record<string, Arrangement> {

@@ -33,7 +33,7 @@ describe('two tenants on the whole platform', () => {
 
   it(
     'answer a foreign id in every place of every operation as one that exists nowhere',
-    { timeout: 300_000 },
+    { timeout: 600_000 },
     async () => {
       const before = await tenantRows(platform.database, world.a.tenantId);
       const result = await replay(world);
@@ -53,7 +53,7 @@ describe('two tenants on the whole platform', () => {
     },
   );
 
-  it('are not reached by hostile sort, filter, cursor and key texts', { timeout: 300_000 }, async () => {
+  it('are not reached by hostile sort, filter, cursor and key texts', { timeout: 600_000 }, async () => {
     const { requests, findings } = await injectionFindings(world);
     expect(findings).toEqual([]);
     expect(requests).toBeGreaterThan(100);

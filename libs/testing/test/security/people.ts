@@ -78,7 +78,7 @@ export function credentialsOf(
 ): (principal: string) => Promise<Readonly<Record<string, string>>> {
   return async (principal) => {
     const [name = '', fresh] = principal.split(':').toReversed();
-    const person = personNamed(tenants, name);
+    const person = name === 'operator' ? await platform.operator() : personNamed(tenants, name);
     if (person === undefined) throw new MissingError('principal', principal);
     if (fresh !== 'fresh') return person.headers;
     const { token } = await signIn(platform, person);

@@ -1,9 +1,12 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { platformTenantId } from '@idp/contracts';
 import type { AnyService, RunningService } from '@idp/service';
 import { startTestFleet } from '../../src/index.ts';
-import type { TestDatabase, TestFleet } from '../../src/index.ts';
+import type { TestDatabase, TestFleet, TestPrincipal } from '../../src/index.ts';
 import type { OpenApiDocument } from '../../src/hostile/openapi/document.ts';
 import type { Target } from '../../src/hostile/target.ts';
-import { authOperations } from './services.ts';
+import { authOperations, type AuthOperations } from './services.ts';
 import { startSources } from './sources.ts';
 import type { Sources } from './sources.ts';
 
@@ -15,6 +18,12 @@ export interface Platform extends AsyncDisposable {
   /** Where typed addresses of the tests lead. */
   sources: Sources;
   logs(): string;
+  /** What operators of a service may name: its consumers, those that can be rebuilt, topics whose state it emits again. */
+  operable(service: string): Record<'consumers' | 'rebuildable' | 'topics', readonly string[]>;
+  /** A statement as the administrator of the database. */
+  sql(text: string, values: unknown[]): Promise<unknown>;
+  /** Somebody who looks after the platform, in the platform tenant. */
+  operator(): Promise<TestPrincipal>;
   /** Resolves when every event has been handled. */
   drain(): Promise<void>;
 }
@@ -36,18 +45,53 @@ export async function startPlatform(services: readonly AnyService[]): Promise<Pl
       registerMember: (member) => registerMember(context, member),
     }),
   });
+  const admin = new pg.Pool({ connectionString: fleet.database.adminUrl, max: 2 });
+  admin.on('error', () => undefined);
+  const operable: Platform['operable'] = (service) => {
+    const { definition, context, events } = fleet.services.find(({ name }) => name === service)!;
+    const { names: consumers, rebuildable } = events.consumers;
+    return { consumers, rebuildable, topics: Object.keys(definition.snapshots?.(context) ?? {}) };
+  };
+  let operator: Promise<TestPrincipal> | undefined;
   return {
     fleet,
     database: fleet.database,
     targets: await Promise.all(fleet.services.map((service) => targetOf(fleet, service))),
     sources,
     logs: () => fleet.logs(),
-    drain: () => fleet.drain(),
+    operable,
+    sql: (text, values) => admin.query(text, values),
+    operator: () => (operator ??= makeOperator(fleet, registerMember)),
+    async drain() {
+      // The suites hold consumers as they do everything else.
+      for (const { events } of fleet.services) {
+        for (const { name, paused } of await events.consumers.list()) {
+          if (paused) await events.consumers.setPaused(name, false, 'user:test');
+        }
+      }
+      await fleet.drain();
+    },
     async [Symbol.asyncDispose]() {
+      await admin.end();
       await fleet[Symbol.asyncDispose]();
       await sources[Symbol.asyncDispose]();
     },
   };
+}
+
+async function makeOperator(
+  fleet: TestFleet,
+  registerMember: AuthOperations['registerMember'],
+): Promise<TestPrincipal> {
+  const email = 'operator@platform.example.com';
+  const password = randomBytes(18).toString('base64url');
+  const account = { tenantId: platformTenantId, email, name: 'Operator', password, role: 'platform-admin' };
+  const auth = fleet.services.find(({ name }) => name === 'auth');
+  const { userId } = await registerMember(auth?.context, account);
+  const body = { email, password, tenant: 'platform' };
+  const answer = await fleet.request('auth', { method: 'POST', url: '/api/v1/auth/login', body });
+  const { accessToken: token } = answer.json<{ data: { accessToken: string } }>().data;
+  return { id: userId, email, password, token, headers: { authorization: `Bearer ${token}` } };
 }
 
 async function targetOf(fleet: TestFleet, service: RunningService): Promise<Target> {

@@ -63,21 +63,8 @@ export function consumerRoutes(parts: OpsParts): RoutePlugin {
         return { data: details.map(consumerView) };
       },
     });
-    app.post(
-      `${path}/:name/rebuild`,
-      {
-        config: { permission: `${service}:ops:control`, errors: ['UNPROCESSABLE'] },
-        schema: {
-          operationId: opsOperationId('rebuild', service, 'Consumer'),
-          summary: 'Clear what a consumer made and make it again from snapshots; for the platform tenant',
-          tags,
-          params,
-          body: z.strictObject({ tenantId: id().optional() }),
-          response: { 202: envelope(z.object({ jobId: z.string(), name: z.string() })) },
-        },
-      },
-      async (request, reply) => rebuild(parts, request, reply, { name: request.params.name, ...request.body }),
-    );
+    // What no consumer could answer to is not offered.
+    if (events.consumers.names.length === 0) return;
     for (const [verb, paused] of [
       ['pause', true],
       ['resume', false],
@@ -99,6 +86,22 @@ export function consumerRoutes(parts: OpsParts): RoutePlugin {
         async (request, reply) => setPaused(parts, request, reply, { name: request.params.name, paused }),
       );
     }
+    if (events.consumers.rebuildable.length === 0) return;
+    app.post(
+      `${path}/:name/rebuild`,
+      {
+        config: { permission: `${service}:ops:control`, errors: ['UNPROCESSABLE'] },
+        schema: {
+          operationId: opsOperationId('rebuild', service, 'Consumer'),
+          summary: 'Clear what a consumer made and make it again from snapshots; for the platform tenant',
+          tags,
+          params,
+          body: z.strictObject({ tenantId: id().optional() }),
+          response: { 202: envelope(z.object({ jobId: z.string(), name: z.string() })) },
+        },
+      },
+      async (request, reply) => rebuild(parts, request, reply, { name: request.params.name, ...request.body }),
+    );
   };
 }
 
