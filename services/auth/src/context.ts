@@ -9,6 +9,8 @@ import { createLoginMetrics, type LoginMetrics } from './login-metrics.ts';
 import { createCommonPasswords, type CommonPasswords } from './passwords/common-passwords.ts';
 import { createPasswordHasher, type PasswordHasher } from './passwords/password-hasher.ts';
 import type { Tables } from './store/tables.ts';
+import { createKnownDevices, type KnownDevices } from './throttling/known-device.ts';
+import { createLoginThrottle, type LoginThrottle } from './throttling/login-throttle.ts';
 import { createAccessTokens, type AccessTokens } from './tokens/access-tokens.ts';
 import { loadSigningKeys, type SigningKeys } from './tokens/signing-keys.ts';
 
@@ -23,8 +25,12 @@ export interface AuthContext {
   accessTokens: AccessTokens;
   sessionLife: SessionLife;
   access: LocalAccessReader;
+  throttle: LoginThrottle;
+  knownDevices: KnownDevices;
   metrics: LoginMetrics;
   logger: Logger;
+  /** Where clients reach the platform. */
+  publicUrl: string;
   /** First owner and tenant, for a start that finds none. */
   setup: Pick<AuthConfig, 'IDP_ADMIN_EMAIL' | 'IDP_ADMIN_PASSWORD' | 'IDP_TENANT'>;
 }
@@ -54,8 +60,11 @@ export async function createAuthContext(platform: ServicePlatform<AuthConfig>): 
     }),
     sessionLife: { idleSeconds: config.REFRESH_TOKEN_EXPIRES_IN, maxSeconds: config.SESSION_MAX_AGE },
     access: createAccessReader({ database, clock }),
+    throttle: createLoginThrottle({ limiter: platform.limiter, secrets }),
+    knownDevices: createKnownDevices({ secrets, clock }),
     metrics: createLoginMetrics(platform.metrics),
     logger: platform.logger,
+    publicUrl: host.publicUrl,
     setup: config,
   };
 }

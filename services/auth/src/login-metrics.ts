@@ -1,7 +1,7 @@
 import type { Metrics } from '@idp/telemetry';
 
 export interface LoginMetrics {
-  login(outcome: 'succeeded' | 'refused'): void;
+  login(outcome: 'succeeded' | 'refused' | 'throttled'): void;
   refresh(outcome: 'rotated' | 'repeated' | 'resumed' | 'reused' | 'refused'): void;
 }
 

@@ -1,5 +1,6 @@
 import { newId, timestampFromDate } from '@idp/contracts';
 import type { Tx } from '@idp/database';
+import { RateLimitError } from '@idp/errors';
 import { publish } from '@idp/events';
 import type { AuthContext } from '../context.ts';
 import { idleEnd, sessionsPerUserMax } from '../domain/session-life.ts';
@@ -11,12 +12,14 @@ import { formatRefreshToken } from '../tokens/refresh-token.ts';
 import { makeSessionKey } from '../tokens/session-keys.ts';
 import { actingAs } from './acting.ts';
 import { endSession } from './end-session.ts';
-import { verifyCredentials, type Credentials, type VerifiedCredentials } from './verify-credentials.ts';
+import { accountNameOf, verifyCredentials, type Credentials, type VerifiedCredentials } from './verify-credentials.ts';
 
 /** Where a request came from. */
 export interface ClientInfo {
   ip?: string;
   userAgent?: string;
+  /** What an earlier sign-in left on the device. */
+  deviceProof?: string;
 }
 
 export interface TokenPair {
@@ -30,19 +33,34 @@ export interface SignIn extends TokenPair {
   user: { id: string; email: string; name: string };
   tenant: { id: string; slug: string; name: string };
   resolution: { tenantId: string; reason: VerifiedCredentials['reason'] };
+  /** To be kept on the device; it opens nothing. */
+  deviceProof: string;
 }
 
 const userAgentCharactersMax = 512;
 
 /**
- * Signs a person in with a password: a new session and its first pair of tokens. Errors of `verifyCredentials`, and 503
- * `HASH_BUSY` before anything is read.
+ * Signs a person in with a password: a new session and its first pair of tokens. Errors of `verifyCredentials`, 503
+ * `HASH_BUSY` before anything is read, and 429 `RATE_LIMIT_EXCEEDED` after too many failures.
  */
-export function logIn(ctx: AuthContext, input: Credentials & { client: ClientInfo }): Promise<SignIn> {
-  return ctx.passwords.admit(() => logInAdmitted(ctx, input));
+export async function logIn(ctx: AuthContext, input: Credentials & { client: ClientInfo }): Promise<SignIn> {
+  const { ip, deviceProof } = input.client;
+  const account = accountNameOf(input.email);
+  const deviceId = await ctx.knownDevices.recognise(account, deviceProof);
+  const who = { account, ...(ip !== undefined && { ip }), ...(deviceId !== undefined && { deviceId }) };
+  const signIn = await ctx.throttle
+    .attempt(who, () => ctx.passwords.admit(() => logInAdmitted(ctx, input)))
+    .catch((error: unknown) => {
+      if (error instanceof RateLimitError) ctx.metrics.login('throttled');
+      throw error;
+    });
+  return { ...signIn, deviceProof: await ctx.knownDevices.prove(account, deviceId) };
 }
 
-async function logInAdmitted(ctx: AuthContext, input: Credentials & { client: ClientInfo }): Promise<SignIn> {
+async function logInAdmitted(
+  ctx: AuthContext,
+  input: Credentials & { client: ClientInfo },
+): Promise<Omit<SignIn, 'deviceProof'>> {
   const verified = await verifyCredentials(ctx, input);
   const { account, tenant, reason } = verified;
   const sessionId = newId();

@@ -24,11 +24,11 @@ export interface VerifiedCredentials {
 /**
  * Who the credentials belong to and which tenant they open. 401 `INVALID_CREDENTIALS` whatever is wrong: unknown
  * address, wrong password, disabled account or not a member, each after the same reads, one hash and one audit row.
- * 403 `TENANT_SUSPENDED` after a right password. Limits on failures go around this function: it is the one place
- * where a password is tested.
+ * 403 `TENANT_SUSPENDED` after a right password. The one place where a password is tested; `logIn` runs it inside the
+ * login throttle.
  */
 export async function verifyCredentials(ctx: AuthContext, input: Credentials): Promise<VerifiedCredentials> {
-  const norm = parseEmailAddress(input.email)?.norm ?? input.email;
+  const norm = accountNameOf(input.email);
   const { account, tenants } = await ctx.database.global.read(async (tx) => {
     const found = await findAccountByEmail(tx, norm);
     // Asked for an unknown address too, so that both take the same number of statements.
@@ -47,6 +47,11 @@ export async function verifyCredentials(ctx: AuthContext, input: Credentials): P
   if (choice.kind === 'suspended') throw new PermissionError('the tenant is suspended', { code: 'TENANT_SUSPENDED' });
   const verified = { account, tenant: choice.tenant, reason: choice.reason };
   return outdated ? { ...verified, renewedPhc: await ctx.passwords.hash(input.password) } : verified;
+}
+
+/** The normal form of a typed address, by which accounts are found and failures counted. */
+export function accountNameOf(email: string): string {
+  return parseEmailAddress(email)?.norm ?? email;
 }
 
 function refusalOf(found: {

@@ -5,6 +5,7 @@ import { parseEmailAddress } from '../domain/email-address.ts';
 import { logIn } from '../operations/log-in.ts';
 import { logOut } from '../operations/log-out.ts';
 import { refreshSession } from '../operations/refresh-session.ts';
+import { createDeviceCookie } from './device-cookie.ts';
 import { credentialBytesMax, password, tenantSummary, tokenPair } from './schemas.ts';
 
 const email = z
@@ -45,6 +46,7 @@ export function sessionRoutes(ctx: AuthContext): RoutePlugin {
 }
 
 function registerLogin(app: App, ctx: AuthContext): void {
+  const cookie = createDeviceCookie(ctx.publicUrl);
   app.post(
     '/api/v1/auth/login',
     {
@@ -53,7 +55,7 @@ function registerLogin(app: App, ctx: AuthContext): void {
         access: 'public',
         idempotency: 'none',
         rateClass: 'login',
-        errors: ['INVALID_CREDENTIALS', 'TENANT_SUSPENDED', 'HASH_BUSY', 'SECRETS_UNAVAILABLE'],
+        errors: ['INVALID_CREDENTIALS', 'TENANT_SUSPENDED', 'RATE_LIMIT_EXCEEDED', 'HASH_BUSY', 'SECRETS_UNAVAILABLE'],
       },
       schema: {
         operationId: 'logIn',
@@ -63,10 +65,13 @@ function registerLogin(app: App, ctx: AuthContext): void {
         response: { 200: envelope(signIn) },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { email: address, password: secret, tenant } = request.body;
-      const client = clientOf(request);
-      return { data: await logIn(ctx, { email: address, password: secret, client, ...(tenant && { tenant }) }) };
+      const client = { ...clientOf(request), ...deviceOf(cookie.read(request.headers.cookie)) };
+      const input = { email: address, password: secret, client, ...(tenant && { tenant }) };
+      const { deviceProof, ...data } = await logIn(ctx, input);
+      void reply.header('set-cookie', cookie.write(deviceProof));
+      return { data };
     },
   );
 }
@@ -114,6 +119,10 @@ function registerLogout(app: App, ctx: AuthContext): void {
       return reply.code(204).header('clear-site-data', '"cookies", "storage"').send(null);
     },
   );
+}
+
+function deviceOf(deviceProof: string | undefined) {
+  return deviceProof === undefined ? {} : { deviceProof };
 }
 
 function clientOf(request: { ip: string; headers: { 'user-agent'?: string | undefined } }) {

@@ -12,15 +12,18 @@ export interface Answer {
 export interface RequestOptions {
   token?: string;
   body?: unknown;
+  headers?: Record<string, string>;
 }
 
 /** One HTTP request on a socket of its own. */
-export function send(base: string, method: string, path: string, { token, body }: RequestOptions): Promise<Answer> {
+export function send(base: string, method: string, path: string, options: RequestOptions): Promise<Answer> {
+  const { token, body } = options;
   const payload = body === undefined ? undefined : JSON.stringify(body);
   const headers = {
     'user-agent': 'auth-test',
     ...(token !== undefined && { authorization: `Bearer ${token}` }),
     ...(payload !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
+    ...options.headers,
   };
   return new Promise((resolve, reject) => {
     const req = request(new URL(path, base), { method, headers, agent: false }, (res) => {

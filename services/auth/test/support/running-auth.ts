@@ -37,7 +37,10 @@ const cheap = { ARGON2_MEMORY_KIB: '8192', ARGON2_PASSES: '1' };
 
 /** Starts auth; without a database of the caller's it has its own, dropped at the end. */
 export async function startAuth(
-  options: { database?: AuthDatabase; env?: Record<string, string> } = {},
+  options: {
+    database?: AuthDatabase;
+    env?: Record<string, string>;
+  } & Pick<Partial<HostResources>, 'shared' | 'rateLimits' | 'trustedProxies'> = {},
 ): Promise<RunningAuth> {
   const database = options.database ?? (await authDatabase());
   const keys = await keyDirectoryOf(database);
@@ -58,6 +61,9 @@ export async function startAuth(
     logLevel: 'silent',
     databaseUrls: database.urlsFor('auth'),
     transportWake: wake,
+    ...(options.shared !== undefined && { shared: options.shared }),
+    ...(options.rateLimits !== undefined && { rateLimits: options.rateLimits }),
+    trustedProxies: options.trustedProxies ?? [],
     secretsKeyProvider: await localFileKeyProvider({ file: join(keys, 'kek.json') }),
     cursorSecret: Buffer.alloc(32, 1),
     clock,
