@@ -8,7 +8,13 @@ import {
 } from '../consumer/define-consumer.ts';
 import type { ConsumerTx } from '../consumer/inbox-store.ts';
 import type { PlatformDoor } from '../platform-door.ts';
-import { listBacklogs, listRebuilding, listSuspects, setRebuilding } from '../runtime/consumer-states.ts';
+import {
+  listBacklogs,
+  listConsumingTenants,
+  listRebuilding,
+  listSuspects,
+  setRebuilding,
+} from '../runtime/consumer-states.ts';
 import { topicsOfConsumer } from '../runtime/consumer-topics.ts';
 import type { Consumers } from '../runtime/consumers.ts';
 import type { EventTransport } from '../transport/transport.ts';
@@ -55,6 +61,8 @@ export interface ConsumerOperations {
   /** Every consumer; with `tenantId` counts of that tenant alone. */
   list(tenantId?: string): Promise<ConsumerDetail[]>;
   find(name: string): GroupConsumer | undefined;
+  /** Tenants from which anything is remembered. */
+  tenants(): Promise<string[]>;
   /** Throws NotFoundError, or UnprocessableError for a consumer that cannot be rebuilt. */
   requireRebuildable(name: string): void;
   /** Survives restarts; other processes follow within seconds. Throws EventConfigurationError for an unknown name. */
@@ -106,6 +114,7 @@ export function createConsumerOperations(parts: {
     names: readers.names,
     rebuildable: readers.names.filter((name) => find(name)?.clear !== undefined),
     find,
+    tenants: () => door.transaction((tx) => listConsumingTenants(tx.db), { readOnly: true }),
     requireRebuildable: (name) => void requireRebuildable(find(name)),
     setPaused: (name, paused, actor) => readers.setPaused(name, paused, actor),
     setRebuilding: (name, rebuilding, actor) => door.transaction((tx) => setRebuilding(tx.db, name, rebuilding, actor)),

@@ -62,3 +62,16 @@ export async function listSuspects(db: Kysely<never>): Promise<{ consumer: strin
     select consumer, topic, part from partition_starts where starts > 1`.execute(db);
   return rows;
 }
+
+/** Tenants whose events consumers of this service have dealt with; one step through the index for each. */
+export async function listConsumingTenants(db: Kysely<never>): Promise<string[]> {
+  const step = (table: 'inbox' | 'stream_cursors') => sql`
+    (with recursive t (id) as (
+      (select tenant_id from ${sql.ref(table)} order by tenant_id limit 1)
+      union all
+      select (select n.tenant_id from ${sql.ref(table)} n where n.tenant_id > t.id order by n.tenant_id limit 1)
+      from t where t.id is not null)
+    select id from t where id is not null)`;
+  const { rows } = await sql<{ id: string }>`${step('inbox')} union ${step('stream_cursors')} order by id`.execute(db);
+  return rows.map(({ id }) => id);
+}

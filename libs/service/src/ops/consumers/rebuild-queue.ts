@@ -29,7 +29,9 @@ async function run(
     database.tenant(id).write((tx) => events.consumers.rebuild(tx as never, consumer, { actor, request }), { signal });
   await events.consumers.setRebuilding(consumer, true, actor);
   if (tenantId === undefined) {
-    for (const id of (await tenants()).filter((each) => each !== platformTenantId)) await rebuild(id, false);
+    const known = new Set([...(await tenants()), ...(await events.consumers.tenants())]);
+    known.delete(platformTenantId);
+    for (const id of known) await rebuild(id, false);
     // A request in the platform tenant is one for all tenants, also for those this service has never heard of.
     await rebuild(platformTenantId, true);
   } else {
