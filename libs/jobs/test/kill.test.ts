@@ -45,7 +45,7 @@ async function expectOnce(tenant: string, count: number, name: string): Promise<
 it('kill -9 and SIGSTOP of workers, 50 times: each effect once', async () => {
   const count = 1_500;
   const tenant = await fill(count, 'slow');
-  const workers = [await start(), await start(), await start()];
+  const workers = await Promise.all([start(), start(), start()]);
   for (let cycle = 0; cycle < 50; cycle += 1) {
     const at = cycle % workers.length;
     const worker = workers[at]!;
@@ -62,7 +62,7 @@ it('kill -9 and SIGSTOP of workers, 50 times: each effect once', async () => {
   }
   await done();
   await expectOnce(tenant, count, 'slow');
-}, 300_000);
+}, 600_000);
 
 it('a process that dies right before the end of a job leaves no effect, and the next run has it', async () => {
   const tenant = await fill(1, 'a');
@@ -114,7 +114,7 @@ it('of 1,000 jobs of one serial key and eight workers, one runs at a time, in or
       sql`select a.label from effects a join effects b on a.no < b.no and b.started_at < a.at limit 3`.execute(tx.db),
     );
   expect(overlapping.rows).toEqual([]);
-}, 300_000);
+}, 600_000);
 
 it.each([
   ['slow', '-300000'],

@@ -46,7 +46,8 @@ export function startMaintenance(options: MaintenanceOptions): Maintenance {
 
   function expect(delayMs: number): void {
     if (stopping) return;
-    const at = performance.now() + Math.max(0, delayMs);
+    // Later than the next look is early enough to know then; a timer holds 24 days at most.
+    const at = performance.now() + Math.min(Math.max(0, delayMs), 2 * timing.pollMs);
     if (at >= dueAt) return;
     dueAt = at;
     clearTimeout(timer);

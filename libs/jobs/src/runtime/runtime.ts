@@ -6,6 +6,7 @@ import type { Logger, Metrics } from '@idp/telemetry';
 import { withDefaults, type AnyQueue } from '../define/queue.ts';
 import type { AnySchedule } from '../define/schedule.ts';
 import { JobConfigurationError } from '../errors.ts';
+import { createJobOperations, type JobOperations } from '../operate/operations.ts';
 import type { PlatformDoor } from '../platform-door.ts';
 import { createFinisher } from '../run/finisher.ts';
 import { createLeaseKeeper } from '../run/lease-keeper.ts';
@@ -47,6 +48,7 @@ export interface JobRuntime extends Leases {
   start(definitions: JobDefinitions): void;
   /** Claims no more, waits for what runs, and hands the rest back at the deadline. */
   stop(deadlineMs: number): Promise<void>;
+  readonly operations: JobOperations;
   readonly queues: readonly AnyQueue[];
   readonly schedules: readonly AnySchedule[];
   /** Nothing moves any more: no job runs, is ready or due. Dead jobs and those for later do not count. */
@@ -102,7 +104,14 @@ export function createJobRuntime(options: JobRuntimeOptions): JobRuntime {
   }
 
   return {
-    ...leases,
+    lease: leases.lease,
+    operations: createJobOperations({
+      service,
+      door,
+      schedules: () => definitions.schedules,
+      kick: () => worker?.kick(),
+      sweepSoon: () => maintenance?.sweepSoon(),
+    }),
     get queues() {
       return definitions.queues;
     },

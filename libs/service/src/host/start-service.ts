@@ -120,6 +120,7 @@ async function build(
     service,
     database,
     events,
+    jobs: parts.jobs,
     snapshots,
     globalTables: definition.globalTables ?? false,
     tenants: () => tenantsOf(definition, context, database),

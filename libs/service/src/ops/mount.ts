@@ -7,6 +7,9 @@ import type { JobDefinitions } from '@idp/jobs';
 import { rebuildQueue } from './consumers/rebuild-queue.ts';
 import { consumerRoutes } from './consumers/routes.ts';
 import type { OpsParts } from './ops-parts.ts';
+import { jobReadRoutes } from './jobs/reads.ts';
+import { scheduleRoutes } from './jobs/schedules.ts';
+import { jobWriteRoutes } from './jobs/writes.ts';
 import { maintenance } from './maintenance.ts';
 import { outboxRoutes } from './outbox.ts';
 import { parkedEventRoutes } from './parked-events.ts';
@@ -24,8 +27,11 @@ export function opsRoutes(parts: OpsParts): RoutePlugin[] {
     bulkRedriveRoutes(parts),
     parkedEventRoutes(parts),
     consumerRoutes(parts),
-    snapshotRoutes(parts),
+    ...(Object.keys(parts.snapshots).length === 0 ? [] : [snapshotRoutes(parts)]),
     outboxRoutes(parts),
+    jobReadRoutes(parts),
+    jobWriteRoutes(parts),
+    scheduleRoutes(parts),
   ];
 }
 

@@ -3,6 +3,7 @@ import type { Principal } from '@idp/auth';
 import type { Database } from '@idp/database';
 import { PermissionError } from '@idp/errors';
 import type { EventRuntime, SnapshotSources } from '@idp/events';
+import type { JobRuntime } from '@idp/jobs';
 
 /** What the routes of `/api/v1/<service>/ops` work on. */
 export interface OpsParts {
@@ -10,6 +11,7 @@ export interface OpsParts {
   // oxlint-disable-next-line typescript/no-explicit-any -- tables of the libs alone
   database: Database<any>;
   events: EventRuntime;
+  jobs: JobRuntime;
   /** State this service emits again when a reader asks, by topic. */
   snapshots: SnapshotSources;
   /** The service keeps tables without a tenant, which its snapshots may read. */
