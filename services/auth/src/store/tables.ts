@@ -59,6 +59,8 @@ export interface DeadLettersTable {
   status: Generated<string>;
   closed_by: string | null;
   reason: string | null;
+  closed_at: string | null;
+  history: ColumnType<unknown, string | undefined, string>;
 }
 
 export interface IdempotencyKeysTable {
@@ -81,6 +83,35 @@ export interface InboxTable {
   event_id: string;
   outcome: string;
   processed_at: Generated<string>;
+}
+
+export interface JobsTable {
+  tenant_id: Generated<string>;
+  id: string;
+  seq: GeneratedAlways<number>;
+  queue: string;
+  state: string;
+  priority: Generated<number>;
+  run_at: Generated<string>;
+  attempts: Generated<number>;
+  crashes: Generated<number>;
+  suspect: Generated<boolean>;
+  begun: Generated<boolean>;
+  fence: Generated<number>;
+  lease_owner: string | null;
+  lease_until: string | null;
+  dedup_key: string | null;
+  serial_key: string | null;
+  payload: ColumnType<unknown, string, string>;
+  next_payload: ColumnType<unknown, string | null | undefined, string | null>;
+  next_run_at: string | null;
+  progress: ColumnType<unknown, string | null | undefined, string | null>;
+  error_code: string | null;
+  last_error: string | null;
+  origin: ColumnType<unknown, string | null | undefined, string | null>;
+  created_at: Generated<string>;
+  cancel_requested_at: string | null;
+  dead_at: string | null;
 }
 
 export interface MembershipsTable {
@@ -190,6 +221,16 @@ export interface RoleBindingsTable {
   request_id: string | null;
   version: Generated<number>;
   created_at: Generated<string>;
+}
+
+export interface SchedulesTable {
+  tenant_id: Generated<string>;
+  name: string;
+  cron: string;
+  timezone: string;
+  next_at: string;
+  last_at: string | null;
+  paused: Generated<boolean>;
 }
 
 export interface SecretKeysTable {
@@ -317,6 +358,7 @@ export interface Tables {
   dead_letters: DeadLettersTable;
   idempotency_keys: IdempotencyKeysTable;
   inbox: InboxTable;
+  jobs: JobsTable;
   memberships: MembershipsTable;
   organizations: OrganizationsTable;
   outbox: OutboxTable;
@@ -325,6 +367,7 @@ export interface Tables {
   parked_events: ParkedEventsTable;
   partition_starts: PartitionStartsTable;
   role_bindings: RoleBindingsTable;
+  schedules: SchedulesTable;
   secret_keys: SecretKeysTable;
   sessions: SessionsTable;
   signing_keys: SigningKeysTable;

@@ -85,6 +85,8 @@ export interface DeadLettersTable {
   status: Generated<string>;
   closed_by: string | null;
   reason: string | null;
+  closed_at: string | null;
+  history: ColumnType<unknown, string | undefined, string>;
 }
 
 export interface DocumentsTable {
@@ -166,6 +168,35 @@ export interface InboxTable {
   processed_at: Generated<string>;
 }
 
+export interface JobsTable {
+  tenant_id: Generated<string>;
+  id: string;
+  seq: GeneratedAlways<number>;
+  queue: string;
+  state: string;
+  priority: Generated<number>;
+  run_at: Generated<string>;
+  attempts: Generated<number>;
+  crashes: Generated<number>;
+  suspect: Generated<boolean>;
+  begun: Generated<boolean>;
+  fence: Generated<number>;
+  lease_owner: string | null;
+  lease_until: string | null;
+  dedup_key: string | null;
+  serial_key: string | null;
+  payload: ColumnType<unknown, string, string>;
+  next_payload: ColumnType<unknown, string | null | undefined, string | null>;
+  next_run_at: string | null;
+  progress: ColumnType<unknown, string | null | undefined, string | null>;
+  error_code: string | null;
+  last_error: string | null;
+  origin: ColumnType<unknown, string | null | undefined, string | null>;
+  created_at: Generated<string>;
+  cancel_requested_at: string | null;
+  dead_at: string | null;
+}
+
 export interface LocationsTable {
   tenant_id: Generated<string>;
   id: string;
@@ -245,6 +276,16 @@ export interface RefsTable {
   ref: string;
   entity_id: string | null;
   last_revision: Generated<number>;
+}
+
+export interface SchedulesTable {
+  tenant_id: Generated<string>;
+  name: string;
+  cron: string;
+  timezone: string;
+  next_at: string;
+  last_at: string | null;
+  paused: Generated<boolean>;
 }
 
 export interface SecretKeysTable {
@@ -345,6 +386,7 @@ export interface Tables {
   heads: HeadsTable;
   idempotency_keys: IdempotencyKeysTable;
   inbox: InboxTable;
+  jobs: JobsTable;
   locations: LocationsTable;
   outbox: OutboxTable;
   outbox_refused: OutboxRefusedTable;
@@ -352,6 +394,7 @@ export interface Tables {
   parked_events: ParkedEventsTable;
   partition_starts: PartitionStartsTable;
   refs: RefsTable;
+  schedules: SchedulesTable;
   secret_keys: SecretKeysTable;
   services: ServicesTable;
   sources: SourcesTable;
