@@ -88,6 +88,20 @@ it('an event that kills its process becomes a dead letter, and the partition mov
   expect(await countRows(probe.address, 'reader.parked_events', `last_code = 'WAITS'`)).toBe(waiting);
 }, 120_000);
 
+it('kill -9 in a redrive leaves the dead letter open and no effect, and the next one applies it once', async () => {
+  const tenant = await writeEvents();
+  const poison = { POISON: 'b' };
+  const waiting = String(versions.length - 1);
+  expect(await runWorker({ ...poison, PARKED: waiting })).toBe('drained');
+  const redrive = { ...poison, REDRIVE: tenant };
+  expect(await runWorker({ ...redrive, FAILPOINT: 'redrive.beforeCommit' })).toBe('killed');
+  expect(versionsOf(await listEffects(probe, tenant, name), 'b')).toEqual([]);
+  expect(await countRows(probe.address, 'reader.dead_letters', `status = 'open' and attempts = 1`)).toBe(1);
+  expect(await runWorker(redrive)).toBe('drained');
+  expect(versionsOf(await listEffects(probe, tenant, name), 'b')).toEqual(versions);
+  expect(await countRows(probe.address, 'reader.dead_letters', `status = 'redriven'`)).toBe(1);
+}, 120_000);
+
 it('refuses failpoints in production, and unknown ones', () => {
   expect(() => createFailpoints({ FAILPOINT: 'relay.afterAck', NODE_ENV: 'production' })).toThrow(/production/);
   expect(() => createFailpoints({ FAILPOINT: 'relay.sometimes' })).toThrow(/unknown/);

@@ -1,6 +1,6 @@
 // A process of its own with both services of the probe, for tests that kill it. Reads ADMIN_URL, PREFIX and FAILPOINT; says
 // `ready` and, when nothing is left to do but to wait for PARKED events (0), `drained`. KILLER names an aggregate whose event
-// ends the process.
+// ends the process, POISON one whose event fails for good. REDRIVE names a tenant whose dead letters are redriven first, which heals POISON.
 import {
   createEventRuntime,
   createPostgresTransport,
@@ -13,7 +13,7 @@ import { recordEffect } from '../record-effect.ts';
 import { quickTiming } from '../timing.ts';
 import { until } from '../until.ts';
 
-const { ADMIN_URL, PREFIX, KILLER, LATER, PARKED = '0' } = process.env;
+const { ADMIN_URL, PREFIX, KILLER, LATER, POISON, REDRIVE, PARKED = '0' } = process.env;
 if (ADMIN_URL === undefined || PREFIX === undefined) throw new Error('ADMIN_URL and PREFIX are needed');
 const address = { adminUrl: ADMIN_URL, prefix: PREFIX };
 const name = 'reader.probe';
@@ -27,6 +27,7 @@ const consumer = defineConsumer<'idp.catalog.v1.EntityUpdated', ProbeTables>({
   async handle(tx, event, { attempt }) {
     if (event.aggregateId === KILLER) process.kill(process.pid, 'SIGKILL');
     if (event.aggregateId === LATER && attempt === 1) throw new RetryLater(20);
+    if (event.aggregateId === POISON && REDRIVE === undefined) throw new Error('poison');
     await recordEffect(tx, name, event);
   },
 });
@@ -51,6 +52,12 @@ const runtimes = [producer, reader].map((service) => {
 });
 for (const runtime of runtimes) await runtime.start();
 process.stdout.write('ready\n');
+if (REDRIVE !== undefined) {
+  const { deadLetters } = runtimes[1]!;
+  const selection = { filter: {}, tenantId: REDRIVE, triedBefore: '2100-01-01T00:00:00Z' };
+  const acting = { actor: 'user:operator', signal: new AbortController().signal };
+  for (const { id } of await deadLetters.next(selection, 10)) await deadLetters.redriveOne(REDRIVE, id, acting);
+}
 for (const runtime of runtimes) await runtime.drain();
 await until(async () => (await runtimes[1]!.status()).consumers[0]!.parked === Number(PARKED));
 process.stdout.write('drained\n');
