@@ -68,6 +68,15 @@ it('begins a key at the version it meets first', async () => {
   expect(versionsOf(await listEffects(probe, tenant, name), 'a')).toEqual([41, 42]);
 });
 
+it('applies a resent prefix once and in order, also within one chunk', async () => {
+  const tenant = newTenant();
+  const [one, two, three] = sequence(tenant, [1, 2, 3]);
+  await inject(probe.producer, [one!, two!, one!, two!, three!, one!]);
+  await using running = await run(probe, { consumers: [consumer()] });
+  await running.drain();
+  expect(versionsOf(await listEffects(probe, tenant, name), 'a')).toEqual([1, 2, 3]);
+});
+
 it('waits for a missing version and goes on in order when it arrives', async () => {
   await using running = await run(probe, { consumers: [consumer()], timing: { gapMs: 60_000 } });
   const tenant = newTenant();

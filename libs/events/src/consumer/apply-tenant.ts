@@ -69,9 +69,10 @@ export async function applyTenant(
   return { results, woke: saveKeyStates(tx, consumer.name, states) };
 }
 
-/** An event may lie twice in one chunk. */
+/** An event may lie twice in one chunk: its first place counts, since a resend puts old events behind newer ones. */
 function once(deliveries: readonly Delivery[]): Delivery[] {
-  return [...new Map(deliveries.toReversed().map((delivery) => [delivery.eventId, delivery])).values()].reverse();
+  const seen = new Set<string>();
+  return deliveries.filter(({ eventId }) => seen.size < seen.add(eventId).size);
 }
 
 async function applyEach(
