@@ -70,6 +70,7 @@ const tables = [
   'dead_letters',
   'partition_starts',
   'consumer_states',
+  'first_reads',
 ];
 const probeTables = ['aggregates', 'effects', 'projection'];
 

@@ -3,6 +3,7 @@ import type { Verdict } from './apply-tenant.ts';
 import { deliver, deliverAlone, type ChunkEnvironment } from './chunk.ts';
 import type { CrashCounter } from './crash-counter.ts';
 import { groupOf } from './define-consumer.ts';
+import type { FirstReads } from './first-reads.ts';
 import { handlersInFlight } from './in-flight.ts';
 import { readDelivery, type Delivery, type ReadingRules } from './delivery.ts';
 
@@ -10,6 +11,8 @@ export interface GroupReader {
   environment: ChunkEnvironment;
   transport: EventTransport;
   crashes: CrashCounter;
+  /** Of a consumer that can be rebuilt. */
+  firstReads?: FirstReads;
   topics: readonly string[];
   paused: boolean;
 }
@@ -43,7 +46,8 @@ function readDeliveries(consumer: ChunkEnvironment['consumer'], records: readonl
   });
 }
 
-async function handleChunk({ environment, crashes }: GroupReader, chunk: RecordChunk): Promise<void> {
+async function handleChunk({ environment, crashes, firstReads }: GroupReader, chunk: RecordChunk): Promise<void> {
+  await firstReads?.look(chunk);
   const suspected = await crashes.begin(chunk);
   let succeeded = false;
   try {

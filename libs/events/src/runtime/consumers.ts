@@ -1,11 +1,15 @@
+import { platformTenantId, topics as knownTopics } from '@idp/contracts';
 import type { ChunkEnvironment } from '../consumer/chunk.ts';
 import { createConsumerMetrics } from '../consumer/consumer-metrics.ts';
 import { createCrashCounter } from '../consumer/crash-counter.ts';
+import { createFirstReads, type FirstReads } from '../consumer/first-reads.ts';
 import { isInstanceConsumer, type ConsumerDefinition, type GroupConsumer } from '../consumer/define-consumer.ts';
 import { openGroupReader } from '../consumer/group-reader.ts';
 import { openInstanceConsumer } from '../consumer/instance-consumer.ts';
 import { startParkedLoop, type ParkedLoop } from '../consumer/parked-loop.ts';
 import { EventConfigurationError } from '../errors.ts';
+import { carriesState } from '../operations/rebuild.ts';
+import { requestSnapshots } from '../operations/snapshots.ts';
 import type { Subscription } from '../transport/transport.ts';
 import { listPaused, setPaused } from './consumer-states.ts';
 import { topicsOfConsumer } from './consumer-topics.ts';
@@ -40,7 +44,18 @@ export function createConsumers(parts: RuntimeParts): Consumers {
   const environments = new Map(
     groups.map((consumer) => [consumer.name, createEnvironment(parts, consumer, (delayMs) => parked?.expect(delayMs))]),
   );
-  reportConsumers(parts.metrics, { consumers: names, transport, door });
+  reportConsumers(parts.metrics, {
+    consumers: names,
+    transport,
+    door,
+    pausedPartitions: (name) =>
+      paused.has(name)
+        ? partitionsOf(
+            parts,
+            consumers.find((each) => each.name === name)!,
+          )
+        : 0,
+  });
 
   async function followPaused(): Promise<void> {
     paused = await door.transaction((tx) => listPaused(tx.db), { readOnly: true });
@@ -58,6 +73,7 @@ export function createConsumers(parts: RuntimeParts): Consumers {
         environment: environments.get(consumer.name)!,
         transport,
         crashes,
+        firstReads: firstReadsOf(parts, consumer as GroupConsumer, topics),
         topics,
         paused: paused.has(consumer.name),
       });
@@ -98,6 +114,8 @@ export function createConsumers(parts: RuntimeParts): Consumers {
         ...[...open.values()].map((subscription) => subscription.close(deadlineMs)),
       ]);
       open.clear();
+      caughtUp.length = 0;
+      parked = undefined;
     },
     async ready() {
       await Promise.all(caughtUp);
@@ -108,6 +126,36 @@ export function createConsumers(parts: RuntimeParts): Consumers {
       await followPaused();
     },
   };
+}
+
+function partitionsOf({ topics }: RuntimeParts, consumer: ConsumerDefinition): number {
+  const definitions = topics ?? Object.values(knownTopics);
+  const read = topicsOfConsumer(consumer, topics);
+  return definitions.filter(({ name }) => read.includes(name)).reduce((sum, { partitions }) => sum + partitions, 0);
+}
+
+/** A read model that begins after its topic did asks the owner for what it missed. */
+function firstReadsOf(
+  { door, database, logger, ...parts }: RuntimeParts,
+  consumer: GroupConsumer,
+  topics: readonly string[],
+): FirstReads {
+  const { name, clear } = consumer;
+  const definitions = (parts.topics ?? Object.values(knownTopics)).filter(({ name: topic }) => topics.includes(topic));
+  const whole = definitions.filter(({ cleanup, messages }) => cleanup === 'delete' && carriesState(messages));
+  return createFirstReads({
+    door,
+    consumer: name,
+    topics: new Set(clear === undefined ? [] : whole.map((topic) => topic.name)),
+    async onTrimmed(topic) {
+      logger.warn({ consumer: name, topic }, 'the beginning of a topic is gone: its owner is asked for snapshots');
+      await database
+        .tenant(platformTenantId)
+        .write(async (tx) => requestSnapshots(tx as never, { topic, requestedBy: name }), {
+          unaudited: 'a first read',
+        });
+    },
+  });
 }
 
 function createEnvironment(

@@ -1,3 +1,4 @@
+import { withDuplicates } from '../outbox/chaos.ts';
 import { createRelayMetrics } from '../outbox/relay-metrics.ts';
 import { startRelay, type Relay } from '../outbox/relay.ts';
 import { createTopicHolds, type TopicHolds } from '../outbox/topic-holds.ts';
@@ -12,7 +13,8 @@ export interface Producer {
 
 /** The relay with its metrics. */
 export function createProducer(parts: RuntimeParts): Producer {
-  const { service, door, transport, wake, logger, failpoints, settings, random, now } = parts;
+  const { service, door, wake, logger, failpoints, settings, random, now } = parts;
+  const transport = withDuplicates(parts.transport, settings.chaosDuplicate, random);
   const holds = createTopicHolds({ now, random });
   const metrics = createRelayMetrics(parts.metrics, door, holds);
   let relay: Relay | undefined;
@@ -25,6 +27,7 @@ export function createProducer(parts: RuntimeParts): Producer {
     kick: () => relay?.kick(),
     async stop(deadlineMs) {
       await relay?.stop(deadlineMs);
+      relay = undefined;
     },
   };
 }

@@ -7,7 +7,17 @@ import { listBacklogs } from './consumer-states.ts';
 /** Gauges that are measured when they are asked for: lag, parked events, dead letters. */
 export function reportConsumers(
   metrics: Metrics,
-  { consumers, transport, door }: { consumers: readonly string[]; transport: EventTransport; door: PlatformDoor },
+  {
+    consumers,
+    transport,
+    door,
+    pausedPartitions,
+  }: {
+    consumers: readonly string[];
+    transport: EventTransport;
+    door: PlatformDoor;
+    pausedPartitions: (consumer: string) => number;
+  },
 ): void {
   if (consumers.length === 0) return;
   metrics.gauge(
@@ -23,6 +33,9 @@ export function reportConsumers(
       }
     },
   );
+  metrics.gauge('event_paused_partitions', 'Partitions an operator holds', ['consumer'], function () {
+    for (const consumer of consumers) this.set({ consumer }, pausedPartitions(consumer));
+  });
   const age = metrics.gauge('parked_oldest_age_seconds', 'Age of the oldest parked event', ['consumer']);
   const dead = metrics.gauge('dead_letters', 'Open dead letters', ['consumer']);
   metrics.gauge('parked_events', 'Events that wait', ['consumer'], async function () {

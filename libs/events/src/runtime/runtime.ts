@@ -16,7 +16,7 @@ import { auditSink } from './audit-sink.ts';
 import { topicsOfConsumer } from './consumer-topics.ts';
 import { createConsumers } from './consumers.ts';
 import { createProducer } from './producer.ts';
-import { readEventSettings } from './settings.ts';
+import { readEventSettings, type EventRole } from './settings.ts';
 import { isDrained, readStatus, type EventStatus } from './status.ts';
 
 export interface EventRuntimeOptions {
@@ -30,7 +30,7 @@ export interface EventRuntimeOptions {
   consumers: readonly ConsumerDefinition[];
   metrics: Metrics;
   logger: Logger;
-  /** Where EVENTS_RELAY_LOOPS, ROLE, FAILPOINT and NODE_ENV are read. */
+  /** Where EVENTS_RELAY_LOOPS, ROLE, EVENTS_CHAOS_DUPLICATE, FAILPOINT and NODE_ENV are read. */
   env: Readonly<Record<string, string | undefined>>;
   clock?: () => Date;
   random?: () => number;
@@ -45,6 +45,8 @@ export interface EventRuntime {
   start(): Promise<void>;
   /** Ends reading, finishes the chunks and the relay rounds in hand; past the deadline they are given up and come again. */
   stop(deadlineMs: number): Promise<void>;
+  /** Takes up or lays down the work of a worker while the process runs; what is in hand has `deadlineMs` (10 000) to finish. */
+  setRole(role: EventRole, options?: { deadlineMs?: number }): Promise<void>;
   /** Resolves when the instance consumers that begin at the start have read everything that lay in their topics. */
   ready(): Promise<void>;
   status(): Promise<EventStatus>;
@@ -80,17 +82,23 @@ export function createEventRuntime(options: EventRuntimeOptions): EventRuntime {
   const readers = createConsumers(shared);
   const { environments } = readers;
   const sources = { door, transport: options.transport, readers };
+  let working = false;
+  async function work(): Promise<void> {
+    if (working) return;
+    working = true;
+    await readers.start();
+    producer.start();
+  }
+  async function rest(deadlineMs: number): Promise<void> {
+    working = false;
+    const deadline = performance.now() + deadlineMs;
+    await readers.stop(deadlineMs);
+    await producer.stop(Math.max(0, deadline - performance.now()));
+  }
   return {
-    async start() {
-      if (settings.role === 'api') return;
-      await readers.start();
-      producer.start();
-    },
-    async stop(deadlineMs) {
-      const deadline = performance.now() + deadlineMs;
-      await readers.stop(deadlineMs);
-      await producer.stop(Math.max(0, deadline - performance.now()));
-    },
+    start: () => (settings.role === 'api' ? Promise.resolve() : work()),
+    stop: rest,
+    setRole: (role, { deadlineMs = 10_000 } = {}) => (role === 'api' ? rest(deadlineMs) : work()),
     ready: () => readers.ready(),
     status: () => readStatus(sources),
     drained: () => isDrained(sources),
