@@ -12,3 +12,10 @@ export {
 } from './fleet/test-service.ts';
 export type { SignedTenant, TestIdentities, TestPerson } from './fleet/test-identities.ts';
 export { testKafka, testRedis, type TestKafka, type TestRedis } from './servers/test-servers.ts';
+export {
+  createSimulatedDatabase,
+  type SimulatedDatabase,
+  type SimulatedTransaction,
+  type StatementModel,
+} from './simulation/database.ts';
+export { createWorld, type SimulatedProcess, type World } from './simulation/world.ts';
