@@ -5,6 +5,7 @@ import type { Logger } from '@idp/telemetry';
 import type { ServicePlatform } from '@idp/service';
 import type { CatalogConfig } from './config.ts';
 import { type EntityValidator, createEntityValidator } from './domain/model/validate-entity.ts';
+import { type FacetCache, createFacetCache } from './store/query/facet-cache.ts';
 import { type CatalogMetrics, createCatalogMetrics } from './metrics.ts';
 import { type SourceSyncs, createSourceSyncs } from './operations/sync/source-syncs.ts';
 import { type WrittenEntities, createWrittenEntities } from './operations/tell-planner.ts';
@@ -19,6 +20,7 @@ export interface CatalogContext {
   logger: Logger;
   metrics: CatalogMetrics;
   validator: EntityValidator;
+  facets: FacetCache;
   /** Runs of sources, one at a time each. */
   syncs: SourceSyncs;
   /** Counts entities written by API, so that the planner learns of them. */
@@ -34,7 +36,8 @@ export function createCatalogContext(platform: ServicePlatform<CatalogConfig>): 
   return {
     ...shared,
     access,
-    syncs: createSourceSyncs({ ...shared, background }),
+    facets: createFacetCache(platform.createCache),
+    syncs: createSourceSyncs(shared),
     written: createWrittenEntities({ database, logger, background }),
   };
 }

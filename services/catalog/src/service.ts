@@ -1,10 +1,11 @@
 import { defineService } from '@idp/service';
 import { backstageRoutes } from './backstage/index.ts';
 import { watchDirectories } from './background/directories.ts';
-import { pollLocations } from './background/poll-locations.ts';
 import { sweepOrphansInBackground } from './background/sweep.ts';
 import { catalogConfig } from './config.ts';
 import { createCatalogContext } from './context.ts';
+import { pollLocations } from './jobs/poll-locations.ts';
+import { syncSourceJobs } from './jobs/sync-source.ts';
 import { catalogPermissions } from './permissions.ts';
 import { entityStates, locationStates, serviceStates } from './operations/snapshot-states.ts';
 import { prepareTenant } from './operations/prepare-tenant.ts';
@@ -27,7 +28,11 @@ export const catalog = defineService({
     'idp.catalog.service.v1': serviceStates,
   }),
   logFields: ['sourceId', 'created', 'updated', 'deleted', 'refused'],
-  background: (ctx) => [...watchDirectories(ctx), pollLocations(ctx), sweepOrphansInBackground(ctx)],
+  jobs(ctx) {
+    const polling = pollLocations(ctx);
+    return { queues: [syncSourceJobs(ctx), ...polling.queues], schedules: polling.schedules };
+  },
+  background: (ctx) => [...watchDirectories(ctx), sweepOrphansInBackground(ctx)],
 });
 
 export type { CatalogContext } from './context.ts';

@@ -19,7 +19,7 @@ export async function cancel(tx: JobTransaction, id: string): Promise<CancelOutc
     tx.platform(statement, { announce: 'jobs' });
   const [job] = await run<Row>(sql`
     select state, queue, serial_key as "serialKey" from jobs
-    where tenant_id = ${tenantId} and id = ${id} and queue <> ${leaseQueue} for update`);
+    where tenant_id = ${tenantId} and id = ${id} and queue <> ${leaseQueue} for no key update`);
   if (job === undefined) return 'unknown';
   if (job.state === 'dead') return 'dead';
   if (job.state === 'running') {

@@ -29,7 +29,7 @@ export async function transact<T>(request: TransactRequest<T>): Promise<{ value:
   const end = endOf(request);
   return parts.database.tenant(claimed.tenantId).write(
     async (tx) => {
-      const locked = lockRun((statement) => tx.platform(statement), claimed);
+      const locked = lockRun((statement) => tx.platform(statement), claimed, finish ? 'end' : 'step');
       // Its failure is that of the transaction, whoever waits for it.
       locked.catch(() => undefined);
       const value = await fn(tx);

@@ -37,11 +37,18 @@ function owned({ tenantId, id, fence }: RunKey): RawBuilder<unknown> {
   return sql`tenant_id = ${tenantId} and id = ${id} and fence = ${fence} and state = 'running'`;
 }
 
-/** The row of a run, locked until the end of the transaction; undefined where another owns the job. */
-export async function lockRun(run: RunStatement, key: RunKey): Promise<RunState | undefined> {
+/**
+ * The row of a run, locked until the end of the transaction; undefined where another owns the job. `step` keeps others from
+ * taking the job, and nothing else: heartbeats and newer payloads do not wait for it.
+ */
+export async function lockRun(
+  run: RunStatement,
+  key: RunKey,
+  until: 'end' | 'step' = 'end',
+): Promise<RunState | undefined> {
   const [row] = await run<RunState>(sql`
     select attempts, crashes, next_payload is not null as "hasNext", cancel_requested_at is not null as cancelled, begun
-    from jobs where ${owned(key)} for update`);
+    from jobs where ${owned(key)} ${until === 'end' ? sql`for update` : sql`for key share`}`);
   return row;
 }
 

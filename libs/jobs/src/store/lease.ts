@@ -24,7 +24,7 @@ export async function extendLeases(run: RunStatement, runs: readonly HeldRun[]):
         ${runs.map((held) => held.fence)}::bigint[], ${runs.map((held) => held.leaseSeconds)}::float8[])
         as d (tenant_id, id, fence, lease_seconds)
         on j.tenant_id = d.tenant_id and j.id = d.id and j.fence = d.fence
-      where j.state = 'running' for update of j skip locked)
+      where j.state = 'running' for no key update of j skip locked)
     update jobs j set lease_until = now() + h.lease_seconds * interval '1 second'
     from held h where j.tenant_id = h.tenant_id and j.id = h.id
     returning j.id, j.cancel_requested_at is not null as cancelled`);

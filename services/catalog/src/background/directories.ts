@@ -3,6 +3,7 @@ import { activeTenants, type BackgroundTask } from '@idp/service';
 import { watchDirectory } from '../adapters/watch-directory.ts';
 import type { CatalogContext } from '../context.ts';
 import { ensureDirectorySource } from '../operations/ingest-directory.ts';
+import { requestSync } from '../operations/sync/request-sync.ts';
 
 const noTenantYetMs = 200;
 
@@ -18,13 +19,16 @@ async function keepDirectory(ctx: CatalogContext, directory: string, signal: Abo
   const tenantId = await directoryTenant(ctx, signal);
   if (tenantId === undefined) return;
   const sourceId = await ensureDirectorySource(ctx, { tenantId, directory });
+  const ask = (): Promise<void> =>
+    ctx.database.tenant(tenantId).write((tx) => requestSync(tx, sourceId), { unaudited: 'asks for work' });
   const watching = watchDirectory(directory, {
     signal,
     logger: ctx.logger,
-    changed: () => ctx.syncs.request(tenantId, sourceId),
+    changed: () =>
+      void ask().catch((err: unknown) => ctx.logger.warn({ err, sourceId }, 'a scan could not be asked for')),
   });
   while (!signal.aborted) {
-    await ctx.syncs.run(tenantId, sourceId, signal);
+    await ask();
     await pause(ctx.config.CATALOG_DIRECTORY_SCAN_SECONDS * 1000, undefined, { signal }).catch(() => undefined);
   }
   await watching;

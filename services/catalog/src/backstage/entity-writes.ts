@@ -27,7 +27,7 @@ export function entityWriteRoutes(context: CatalogContext): RoutePlugin {
         const ref = foldText(request.body.entityRef);
         const { tenantId } = principalOf(request);
         const { signal } = request.operation;
-        await context.database.tenant(tenantId).write((tx) => refreshEntity(tx, context, { ref }), { signal });
+        await context.database.tenant(tenantId).write((tx) => refreshEntity(tx, { ref }), { signal });
         return sendEmpty(reply, 200);
       },
     });

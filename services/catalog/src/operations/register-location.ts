@@ -9,8 +9,9 @@ import type { CatalogTx } from '../store/catalog-tx.ts';
 import { type LocationRow, findLocationByTarget, insertLocation } from '../store/locations.ts';
 import { ensureSource } from '../store/sources.ts';
 import { commitLocationEntity } from './registration-claim.ts';
+import { requestSync } from './sync/request-sync.ts';
 
-type Deps = Pick<CatalogContext, 'validator' | 'syncs'>;
+type Deps = Pick<CatalogContext, 'validator'>;
 
 export interface LocationRegistration {
   /** Checked by `checkLocation`. */
@@ -42,7 +43,7 @@ export async function registerLocation(
       throw new ConflictError(`Location ${formatLocationRef(location)} already exists`, { code: 'LOCATION_EXISTS' });
     }
     tx.audit({ action: 'catalog:location:refresh', resourceType: 'location', resourceId: known.id });
-    tx.afterCommit(() => ctx.syncs.request(tx.tenantId, known.sourceId));
+    await requestSync(tx, known.sourceId);
     return { location: known, entity: undefined };
   }
   const source = await ensureSource(tx, {
@@ -64,7 +65,7 @@ export async function registerLocation(
     resourceId: id,
     after: { type, target, entityRef },
   });
-  tx.afterCommit(() => ctx.syncs.request(tx.tenantId, source.id));
+  await requestSync(tx, source.id);
   return { location: row, entity };
 }
 

@@ -5,6 +5,7 @@ import type { CatalogTx } from '../store/catalog-tx.ts';
 import { type LocationRow, findLocationById, findLocationByTarget, retargetLocation } from '../store/locations.ts';
 import { renameSource } from '../store/sources.ts';
 import { commitLocationEntity } from './registration-claim.ts';
+import { requestSync } from './sync/request-sync.ts';
 import { publishRegistered } from './register-location.ts';
 
 /**
@@ -13,7 +14,7 @@ import { publishRegistered } from './register-location.ts';
  */
 export async function updateLocation(
   tx: CatalogTx,
-  ctx: Pick<CatalogContext, 'validator' | 'syncs'>,
+  ctx: Pick<CatalogContext, 'validator'>,
   { id, location, actor }: { id: string; location: LocationRef; actor: string },
 ): Promise<LocationRow> {
   const [known, taken] = await Promise.all([findLocationById(tx, id), findLocationByTarget(tx, location)]);
@@ -34,6 +35,6 @@ export async function updateLocation(
     before: { type: known.type, target: known.target },
     after: { type, target },
   });
-  tx.afterCommit(() => ctx.syncs.request(tx.tenantId, known.sourceId));
+  await requestSync(tx, known.sourceId);
   return row;
 }

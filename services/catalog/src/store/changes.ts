@@ -14,6 +14,12 @@ export async function advanceHead(tx: CatalogTx, count: number, nextNo: number):
   return (rows[0]?.seq ?? 0) - count + 1;
 }
 
+/** Number of the newest change of the tenant, 0 where there was none. */
+export async function getHeadSeq(tx: CatalogTx): Promise<number> {
+  const { rows } = await sql<{ seq: number }>`select seq from heads`.execute(named(tx.db, 'catalog.head-seq'));
+  return rows[0]?.seq ?? 0;
+}
+
 /** Creates the head of a new tenant; false when it is there. */
 export async function insertHead(tx: CatalogTx): Promise<boolean> {
   const { rows } = await sql`insert into heads default values on conflict do nothing returning seq`.execute(

@@ -139,6 +139,14 @@ export interface EntitiesTable {
   deleted_by: string | null;
 }
 
+export interface FirstReadsTable {
+  consumer: string;
+  topic: string;
+  part: number;
+  first_offset: number;
+  read_at: Generated<string>;
+}
+
 export interface HeadsTable {
   tenant_id: Generated<string>;
   seq: Generated<number>;
@@ -383,6 +391,7 @@ export interface Tables {
   documents: DocumentsTable;
   edges: EdgesTable;
   entities: EntitiesTable;
+  first_reads: FirstReadsTable;
   heads: HeadsTable;
   idempotency_keys: IdempotencyKeysTable;
   inbox: InboxTable;

@@ -213,7 +213,7 @@ test('a service of a file can be refreshed, not changed', async () => {
   await expect(
     door().write((tx) => updateService(tx, world.context, { id, change: { system: 'x' }, actor })),
   ).rejects.toMatchObject({ code: 'ENTITY_MANAGED_ELSEWHERE' });
-  const refresh = (ref: string) => door().write((tx) => refreshEntity(tx, world.context, { ref }));
+  const refresh = (ref: string) => door().write((tx) => refreshEntity(tx, { ref }));
   expect(await refresh('component:default/one')).toHaveLength(1);
   await expect(refresh('component:default/none')).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });

@@ -1,3 +1,4 @@
+import type { Tx } from '@idp/database';
 import type { CatalogContext } from '../../context.ts';
 import type { AllowedKind } from '../../domain/ingestion/allowed-kinds.ts';
 import type { Entity } from '../../domain/model/entity.ts';
@@ -30,11 +31,17 @@ const nothing: SyncCounts = { created: 0, updated: 0, deleted: 0, orphaned: 0, s
 /** A run may not delete more than this at once, unless a smaller number is all there is. */
 const heldAbove = { share: 0.3, entities: 20 };
 
+/** How a run writes: the tenant's own door, or that of a job, which refuses once the job is another's. */
+// oxlint-disable-next-line typescript/no-explicit-any -- see CatalogTx
+export type SyncWrite = <T>(fn: (tx: Tx<any>) => Promise<T>, options?: { unaudited?: string }) => Promise<T>;
+
 export interface SyncInput {
   tenantId: string;
   sourceId: string;
   reader: SourceReader;
   signal: AbortSignal;
+  /** Default: the tenant's door. */
+  write?: SyncWrite;
 }
 
 /**
@@ -55,7 +62,7 @@ export async function syncSource(deps: SyncDeps, input: SyncInput): Promise<Sync
   const plan = planSync({ sourceId: input.sourceId, crawled, documents: state.documents, claims: state.claims });
   const held = isHeld(plan, state.claims);
   const counts = await applyPlan(held ? withoutRemovals(plan) : plan, {
-    door,
+    door: { write: input.write ?? door.write },
     sourceId: input.sourceId,
     signal: input.signal,
     validator: deps.validator,
@@ -132,7 +139,8 @@ async function finish(deps: SyncDeps, { input, source, report, held, validators 
   const { created, updated, deleted, orphaned, refused } = report;
   const changed = created + updated + deleted + orphaned > 0 || held !== source.heldDeletes;
   const lastHead = Object.keys(validators).length === 0 ? null : JSON.stringify(validators);
-  await deps.database.tenant(input.tenantId).write(
+  const write: SyncWrite = input.write ?? deps.database.tenant(input.tenantId).write;
+  await write(
     async (tx) => {
       await recordSync(tx, { id: source.id, lastHead, heldDeletes: held, actor: catalogActor });
       if (!changed) return;
@@ -154,13 +162,12 @@ async function finish(deps: SyncDeps, { input, source, report, held, validators 
     );
 }
 
-async function fail(deps: SyncDeps, { tenantId, sourceId }: SyncInput, err: unknown): Promise<SyncReport> {
+async function fail(deps: SyncDeps, { tenantId, sourceId, ...input }: SyncInput, err: unknown): Promise<SyncReport> {
+  const write: SyncWrite = input.write ?? deps.database.tenant(tenantId).write;
   const error = err instanceof Error ? err.message : String(err);
   deps.logger.warn({ err, sourceId }, 'source cannot be read');
-  await deps.database
-    .tenant(tenantId)
-    .write((tx) => recordSyncFailure(tx, { id: sourceId, error, actor: catalogActor }), {
-      unaudited: 'state of a source',
-    });
+  await write((tx) => recordSyncFailure(tx, { id: sourceId, error, actor: catalogActor }), {
+    unaudited: 'state of a source',
+  });
   return { ...nothing, outcome: 'failed', files: 0, refused: 0, error };
 }
