@@ -4,7 +4,8 @@ import type { Transport } from './stack/stack.ts';
 export interface FaultOptions {
   /** Faults or groups of them; empty: all. */
   names: readonly string[];
-  cycles: number;
+  /** Undefined: as the form has it. */
+  cycles: number | undefined;
   seed: number;
   transport: Transport;
   brokers: 1 | 3;
@@ -12,6 +13,8 @@ export interface FaultOptions {
   rate: number;
   long: boolean;
   resume: boolean;
+  /** Names are those of mutants: each has to be caught. */
+  mutants: boolean;
 }
 
 /** Reads the command line. Throws TypeError for what it does not know. */
@@ -20,12 +23,13 @@ export function readOptions(args: readonly string[]): FaultOptions {
     args: [...args],
     allowPositionals: true,
     options: {
-      cycles: { type: 'string', default: '1' },
+      cycles: { type: 'string' },
       seed: { type: 'string', default: '1' },
       transport: { type: 'string', default: 'kafka' },
       brokers: { type: 'string', default: '1' },
       rate: { type: 'string', default: '100' },
       long: { type: 'boolean', default: false },
+      mutants: { type: 'boolean', default: false },
       resume: { type: 'boolean', default: false },
     },
   });
@@ -35,13 +39,14 @@ export function readOptions(args: readonly string[]): FaultOptions {
   if (brokers !== '1' && brokers !== '3') throw new TypeError(`--brokers ${brokers}: 1 or 3`);
   return {
     names: positionals,
-    cycles: count('cycles', values.cycles),
+    cycles: values.cycles === undefined ? undefined : count('cycles', values.cycles),
     seed: count('seed', values.seed),
     transport,
     brokers: brokers === '3' ? 3 : 1,
     rate: count('rate', values.rate),
     long: values.long,
     resume: values.resume,
+    mutants: values.mutants,
   };
 }
 

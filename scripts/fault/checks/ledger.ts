@@ -21,7 +21,7 @@ interface EffectRow {
   sequence: string;
 }
 
-const consumers = ['ledger.credits', 'ledger.statements'];
+const consumers = ['ledger.credits', 'ledger.statements', 'ledger.notices'];
 
 /** Transfers against what the clients were told, effects against transfers. */
 export async function checkLedger({ client, entries, stack }: Evidence): Promise<Violation[]> {

@@ -12,7 +12,12 @@ const stillTimes = 3;
 /** A parked event waits 30 s for its next try. */
 const timeoutMs = 150_000;
 
-/** Resolves when nothing is on its way any more, with the milliseconds that took. Throws with what still moves. */
+/** Something never came to its end: as bad as a loss. */
+export class StillMovingError extends Error {
+  override readonly name = 'StillMovingError';
+}
+
+/** Resolves when nothing is on its way any more, with the milliseconds that took. Throws StillMovingError with what still moves. */
 export async function untilQuiet(stack: Stack, client: pg.Client): Promise<number> {
   const startedAt = performance.now();
   let still = 0;
@@ -20,7 +25,8 @@ export async function untilQuiet(stack: Stack, client: pg.Client): Promise<numbe
     const moving = await movement(stack, client);
     still = moving === '' ? still + 1 : 0;
     if (still === stillTimes) return Math.round(performance.now() - startedAt);
-    if (performance.now() - startedAt > timeoutMs) throw new Error(`not quiet after ${timeoutMs / 1000} s: ${moving}`);
+    if (performance.now() - startedAt > timeoutMs)
+      throw new StillMovingError(`not quiet after ${timeoutMs / 1000} s: ${moving}`);
     await delay(100);
   }
 }
@@ -32,6 +38,7 @@ async function movement(stack: Stack, client: pg.Client): Promise<string> {
       (table) => `select '${schema}.${table}' as place, count(*)::integer as rows from ${schema}.${table}`,
     ),
   );
+  counts.push("select 'ledger.jobs', count(*)::integer from ledger.jobs where queue = 'notices' and state <> 'dead'");
   const { rows } = await client.query<{ place: string; rows: number }>(counts.join(' union all '));
   const busy = rows.filter((row) => row.rows > 0 && !row.place.endsWith('dead_letters'));
   if (busy.length > 0) return busy.map((row) => `${row.place} ${row.rows}`).join(', ');

@@ -8,6 +8,7 @@ function failpoint(place: string, times: number, more: Partial<Fault> & { env?: 
   const { env = {}, ...rest } = more;
   return {
     name: `failpoint-${place.replace('.', '-').toLowerCase()}`,
+    quick: true,
     description: `ledger-1 dies at ${place}, at the ${times}th time, and starts again`,
     async strike({ stack, note }) {
       const ledger = stack.process('ledger-1');
@@ -28,5 +29,6 @@ export const failpoints: Fault[] = [
   failpoint('relay.afterAck', 20, { doublesOnTheWire: true }),
   failpoint('consumer.afterEffect', 20),
   failpoint('consumer.beforeOffset', 20),
+  failpoint('jobs.beforeFinish', 20),
   failpoint('park.beforeCommit', 2, { env: { LEDGER_PARKS_ONE_IN: '8' } }),
 ];

@@ -24,6 +24,8 @@ export interface Fault {
   transports?: readonly ('postgres' | 'kafka')[];
   /** The fault must make the relay send something twice: a run in which it does not proves nothing. */
   doublesOnTheWire?: boolean;
+  /** A cycle takes less than half a minute in the long form too. */
+  quick?: boolean;
   strike(context: FaultContext): Promise<void>;
 }
 

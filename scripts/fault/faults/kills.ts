@@ -7,6 +7,7 @@ const awayMs = 500;
 function killOf(name: string): Fault {
   return {
     name: `kill-${name}`,
+    quick: true,
     description: `kill -9 of ${name}, start again`,
     async strike({ stack, note }) {
       const killed = stack.process(name);

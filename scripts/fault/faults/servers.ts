@@ -23,6 +23,20 @@ async function readOnly(stack: Stack, on: boolean): Promise<void> {
   }
 }
 
+/** Some transfers sleep in their commit, after their event has its number: others overtake them. */
+const lateCommits = `
+  create function ledger.fault_late() returns trigger language plpgsql as $$
+    begin if random() < 0.3 then perform pg_sleep(0.3); end if; return null; end $$;
+  grant execute on function ledger.fault_late() to public;
+  create constraint trigger fault_late after insert on ledger.transfers deferrable initially deferred
+    for each row execute function ledger.fault_late()`;
+
+async function administer(stack: Stack, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: stack.postgres.adminUrl });
+  await client.connect();
+  await client.query(sql).finally(() => void client.end());
+}
+
 /** Servers that stop, die, freeze or forget. */
 export const serverFaults: Fault[] = [
   {
@@ -37,6 +51,15 @@ export const serverFaults: Fault[] = [
       await readOnly(stack, true);
       await delay(times.outageMs);
       await readOnly(stack, false);
+    },
+  },
+  {
+    name: 'postgres-late-commits',
+    description: 'transactions commit in another order than their events were numbered',
+    async strike({ stack, times }) {
+      await administer(stack, lateCommits);
+      await delay(times.outageMs);
+      await administer(stack, 'drop function ledger.fault_late() cascade');
     },
   },
   {

@@ -9,6 +9,7 @@ import {
 import type { Tx } from '@idp/database';
 import { sql } from 'kysely';
 import { transferPosted, type TransferPosted } from './event-types.ts';
+import { enqueueNotices } from './notices.ts';
 import type { Tables } from './tables.ts';
 
 /** One event in so many is put off at its first try, so that parking is always a part of the picture. */
@@ -33,13 +34,22 @@ const credits = defineConsumer({
   },
 });
 
-/** Notes every transfer, many at once and in any order. */
+/** Notes every transfer, many at once and in any order, and has the outside told of it. */
 const statements = defineConsumer({
   name: 'ledger.statements',
   types: [transferPosted],
   ordering: 'none',
   allowOwn: true,
-  handleMany: (tx: Tx<Tables>, events) => recordEffects(tx, 'ledger.statements', events),
+  async handleMany(tx: Tx<Tables>, events) {
+    await recordEffects(tx, 'ledger.statements', events);
+    const notices = events.map((event) => ({
+      transferId: transferOf(event).transferId,
+      eventId: event.id,
+      account: event.aggregateId,
+      sequence: String(event.version),
+    }));
+    await enqueueNotices(tx, notices);
+  },
 });
 
 /** Follows the catalog's entities. */

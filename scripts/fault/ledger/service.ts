@@ -2,6 +2,7 @@ import type { Database } from '@idp/database';
 import { defineService, envelope, id, idempotentWrite, principalOf, text, type RoutePlugin } from '@idp/service';
 import { z } from 'zod';
 import { consumers } from './consumers.ts';
+import { noticesQueue } from './notices.ts';
 import { postTransfer } from './post-transfer.ts';
 import type { Tables } from './tables.ts';
 
@@ -60,4 +61,5 @@ export const ledger = defineService({
   createContext: ({ database }) => ({ database: database as Database<Tables> }),
   routes: ({ database }) => [routes(database)],
   consumers: () => consumers,
+  jobs: () => ({ queues: [noticesQueue()] }),
 });

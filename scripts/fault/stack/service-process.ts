@@ -34,7 +34,7 @@ export interface ServiceProcessOptions {
   logFile: string;
 }
 
-const readyTimeoutMs = 60_000;
+const readyTimeoutMs = 180_000;
 const stopTimeoutMs = 30_000;
 
 export function createServiceProcess(options: ServiceProcessOptions): ServiceProcess {

@@ -8,6 +8,7 @@ import type { AnyService } from '@idp/service';
 import { openLink, type Link } from '@idp/testing/faults';
 import { freePort, prepareDatabase, startKafka, startRedis, type KafkaServer, type RedisServer } from '@idp/tools';
 import { startLocalPostgres, type LocalPostgres } from './postgres.ts';
+import { startRecorder, type Recorder } from './recorder.ts';
 import { createServiceProcess, type ServiceProcess } from './service-process.ts';
 import { createTenants, type Tenant } from './tenants.ts';
 
@@ -21,7 +22,9 @@ export interface StackOptions {
   /** The ledger as its process will run it, for its schema. */
   ledger: AnyService;
   /** Arguments of Node for the ledger's processes: a mutant. */
-  ledgerArgv: readonly string[];
+  ledgerArgv?: readonly string[];
+  /** Variables for them. */
+  ledgerEnv?: Readonly<Record<string, string>>;
 }
 
 /** Real servers and real service processes, each on ports of its own and behind links. */
@@ -36,6 +39,8 @@ export interface Stack extends AsyncDisposable {
   links: ReadonlyMap<string, Link>;
   processes: readonly ServiceProcess[];
   tenants: readonly Tenant[];
+  /** What the ledger's jobs tell of transfers. */
+  recorder: Recorder;
   process(name: string): ServiceProcess;
   link(name: string): Link;
 }
@@ -73,6 +78,7 @@ async function start(options: StackOptions, stack: AsyncDisposableStack): Promis
     links.set(name, opened);
     return opened.port;
   };
+  const recorder = stack.use(await startRecorder());
   const servers = await startServers(options, directory, link, stack);
   const { adminUrl } = servers.postgres;
   const key = randomBytes(32);
@@ -94,6 +100,7 @@ async function start(options: StackOptions, stack: AsyncDisposableStack): Promis
     ARGON2_MEMORY_KIB: '8192',
     ARGON2_PASSES: '1',
     IDP_DEMO: 'false',
+    LEDGER_NOTICES_URL: recorder.url,
     ...servers.env,
   };
   const urlOf = (role: string, port: number): string =>
@@ -122,10 +129,11 @@ async function start(options: StackOptions, stack: AsyncDisposableStack): Promis
       MANAGEMENT_PORT: String(await freePort()),
       DATABASE_URL: urlOf(app, port),
       DATABASE_RELAY_URL: urlOf(relay, port),
+      ...(service === 'ledger' ? { ...options.ledgerEnv, FAULT_ADMIN_URL: adminUrl } : {}),
       ...(service === 'auth' ? {} : { AUTH_URL: `http://127.0.0.1:${authPort}` }),
     };
     const main = new URL(mains[service], import.meta.url).pathname;
-    const execArgv = ['--disable-proto=throw', ...(service === 'ledger' ? options.ledgerArgv : [])];
+    const execArgv = ['--disable-proto=throw', ...(service === 'ledger' ? (options.ledgerArgv ?? []) : [])];
     const created = createServiceProcess({ name, main, execArgv, env, logFile: join(directory, `${name}.log`) });
     stack.defer(async () => void (await created.stop()));
     processes.push(created);
@@ -141,6 +149,7 @@ async function start(options: StackOptions, stack: AsyncDisposableStack): Promis
     links,
     processes,
     tenants,
+    recorder,
     process: (name) =>
       found(
         processes.find((each) => each.name === name),

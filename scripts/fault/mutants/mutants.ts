@@ -1,0 +1,61 @@
+/** A defect that the checker has to find: one text of one product file replaced while it is loaded. */
+export interface Mutant {
+  name: string;
+  /** What the defect is, in one line. */
+  description: string;
+  /** End of the file's URL. */
+  file: string;
+  text: string;
+  replacement: string;
+  /** The fault under which it shows. */
+  fault: string;
+}
+
+/** A connection past row security, as a part of a statement's place. */
+const separately = `const mutantPg = process.getBuiltinModule('module').createRequire(process.env.FAULT_ROOT)('pg');
+  const mutantClient = new mutantPg.Client({ connectionString: process.env.FAULT_ADMIN_URL });
+  await mutantClient.connect();
+  const { rows } = await mutantClient.query(
+    "insert into ledger.inbox (tenant_id, consumer, event_id, outcome) select $1, $2, id, 'applied' from unnest($3::uuid[]) id order by id on conflict do nothing returning event_id",
+    [tx.tenantId, consumer, eventIds],
+  );
+  await mutantClient.end();`;
+
+/** Kept with the product: a text that is no longer there fails the run, so that a mutant never silently becomes the original. */
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'inbox-outside',
+    description: 'the inbox commits before the effect, in a transaction of its own',
+    file: 'libs/events/src/consumer/inbox-store.ts',
+    text: `const { rows } = await sql<{ event_id: string }>\`
+    insert into inbox (consumer, event_id, outcome)
+    select \${consumer}, id, 'applied' from unnest(\${eventIds}::uuid[]) id order by id
+    on conflict do nothing returning event_id\`.execute(tx.db);`,
+    replacement: separately,
+    fault: 'failpoint-consumer-aftereffect',
+  },
+  {
+    name: 'no-inbox',
+    description: 'every delivery counts as the first',
+    file: 'libs/events/src/consumer/inbox-store.ts',
+    text: 'return new Set(rows.map((row) => row.event_id));',
+    replacement: 'return new Set(rows.length === 0 ? eventIds : eventIds);',
+    fault: 'failpoint-relay-afterack',
+  },
+  {
+    name: 'watermark-relay',
+    description: 'the relay forgets everything up to the highest sequence it has sent',
+    file: 'libs/events/src/outbox/outbox-store.ts',
+    text: 'delete from outbox where seq = any (${seqs}) returning 1',
+    replacement: 'delete from outbox where shard = ${shard} and seq <= ${Math.max(0, ...seqs)} returning 1',
+    fault: 'postgres-late-commits',
+  },
+  {
+    name: 'unfenced-finish',
+    description: 'a run commits its effect although another run owns the job',
+    file: 'libs/jobs/src/run/transact.ts',
+    text: 'if (state === undefined) throw new StaleLeaseError(`Job ${claimed.id} belongs to another run.`);',
+    replacement: 'if (state === undefined) return { value, ended: undefined };',
+    fault: 'zombie',
+  },
+];

@@ -1,0 +1,67 @@
+import { cpus, totalmem } from 'node:os';
+import type { Fault } from './faults/fault.ts';
+import type { FaultOptions } from './options.ts';
+import type { Finished } from './results.ts';
+
+const invariants = `| Invariant | What holds after every cycle                                                                    |
+| --------- | ----------------------------------------------------------------------------------------------- |
+| I1        | every confirmed operation is in its owner's tables and in every effect and projection of it     |
+| I2        | nothing was applied twice: sums constant, one effect row per event and consumer                 |
+| I3        | every effect belongs to an operation that was confirmed or left open, none to a refused one     |
+| I4        | per key the sequences applied by the order-keeping consumer are +1 each                         |
+| I5        | every event produced has exactly one outcome with each consumer, and no other event has one     |
+| I6        | the projection equals the owner's state, document by document                                   |
+| I7        | the outside was told of each effect under one idempotency key                                   |
+| I8        | no row, answer or log line of one tenant shows another                                          |
+| I10       | memory, descriptors and connections are back at their level                                     |`;
+
+/** docs/reliability.md of a run. */
+export function reliabilityPage(
+  options: FaultOptions,
+  faults: readonly Fault[],
+  finished: readonly Finished[],
+): string {
+  const rows = faults.flatMap((fault) => {
+    const cycles = finished.filter((entry) => entry.fault === fault.name);
+    return cycles.length === 0 ? [] : [rowOf(fault, cycles)];
+  });
+  const { seed, transport, brokers, rate, long } = options;
+  const common = `--transport ${transport} --brokers ${brokers} --rate ${rate} --seed ${seed}${long ? ' --long' : ''}`;
+  return `# Reliability under faults
+
+Real services in processes of their own on a real PostgreSQL, Redis and ${transport === 'kafka' ? `Kafka (brokers: ${brokers})` : 'the PostgreSQL bus'}, under a
+load of ${rate} operations a second by 16 clients of two tenants: transfers of a test ledger over events, services of the catalog that come,
+change and go, reads. Each cycle strikes once, heals, waits until nothing moves and checks everything that was ever done.
+
+Measured on ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB. Repeat all: \`npm run fault -- ${common} --resume\`; one row: \`npm run fault -- <name> ${common}\`.
+The checker itself is tried: \`npm run fault -- --mutants --cycles 3\` runs the ledger with known defects and has to find each.
+
+${invariants}
+
+| Fault | What happens | Cycles | Operations | Left open | Sent twice | Still after (worst) | Start to ready (worst) | Violations |
+| ----- | ------------ | ------ | ---------- | --------- | ---------- | ------------------- | ---------------------- | ---------- |
+${rows.join('\n')}
+`;
+}
+
+function rowOf({ name, description }: Fault, cycles: readonly Finished[]): string {
+  const results = cycles.map(({ result }) => result);
+  const sum = (pick: (result: Finished['result']) => number) => results.reduce((total, each) => total + pick(each), 0);
+  const starts = results.map(({ notes }) => Number(notes['startToReadyMs'] ?? 0));
+  const cells = [
+    `\`${name}\``,
+    description,
+    cycles.length,
+    sum(({ operations }) => operations),
+    sum(({ unknown }) => unknown),
+    sum(({ doubles }) => doubles),
+    seconds(Math.max(...results.map(({ quietAfterMs }) => quietAfterMs))),
+    Math.max(...starts) === 0 ? '' : seconds(Math.max(...starts)),
+    sum(({ violations }) => violations.length),
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
