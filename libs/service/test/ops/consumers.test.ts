@@ -108,12 +108,6 @@ describe('consumers', () => {
       { action: 'catalog:ops:resume', resource_id: name },
     ]);
   });
-
-  test('without state of their own cannot be rebuilt', async () => {
-    expect((await post(tenant.owner, `/consumers/${name}/rebuild`, {})).status).toBe(403);
-    expect((await post(operator, '/consumers/catalog.nothing/rebuild', {})).status).toBe(404);
-    expect((await post(operator, `/consumers/${name}/rebuild`, {})).status).toBe(422);
-  });
 });
 
 test('the outbox is shown to operators: what is pending by shard, and nothing of a tenant', async () => {

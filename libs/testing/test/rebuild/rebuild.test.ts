@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { platformTenantId } from '@idp/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TestTenant } from '../../src/index.ts';
 import { startPlatform, type Platform } from '../security/platform.ts';
@@ -109,6 +110,31 @@ describe('a read model', () => {
     expect(found).toEqual([{ version: '3' }]);
     const letters = await platform.fleet.request('catalog', { url: `${ops}/dead-letters`, headers: owner.headers });
     expect(letters.json<{ data: unknown[] }>().data).toMatchObject([{ status: 'discarded', reason: 'rebuild' }]);
+  });
+});
+
+describe('a rebuild', () => {
+  const rebuildOf = (name: string, as?: TestTenant) => post('catalog', `${ops}/consumers/${name}/rebuild`, {}, as);
+
+  it('is for operators, and for consumers that have something to clear', async () => {
+    expect((await rebuildOf('catalog.tenants', tenants[0])).status).toBe(403);
+    expect((await rebuildOf('catalog.nothing')).status).toBe(404);
+    const nothingToClear = await rebuildOf('catalog.snapshot-requests');
+    expect([nothingToClear.status, nothingToClear.json()['error']]).toMatchObject([422, { code: 'UNPROCESSABLE' }]);
+  });
+
+  it('leaves its audit row where it was asked for and in every tenant it touched', async () => {
+    const count = async () => {
+      const { rows: found } = await sql.query<{ tenant_id: string }>(
+        `select tenant_id from catalog.audit_log where action = 'catalog:ops:rebuild'`,
+      );
+      return Map.groupBy(found, (row) => row.tenant_id);
+    };
+    const before = await count();
+    await rebuild({ tenantId: tenants[2]!.tenantId });
+    const after = await count();
+    const more = [...after].filter(([tenant, audits]) => audits.length > (before.get(tenant)?.length ?? 0));
+    expect(new Set(more.map(([tenant]) => tenant))).toEqual(new Set([platformTenantId, tenants[2]!.tenantId]));
   });
 });
 

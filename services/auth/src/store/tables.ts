@@ -63,6 +63,14 @@ export interface DeadLettersTable {
   history: ColumnType<unknown, string | undefined, string>;
 }
 
+export interface FirstReadsTable {
+  consumer: string;
+  topic: string;
+  part: number;
+  first_offset: number;
+  read_at: Generated<string>;
+}
+
 export interface IdempotencyKeysTable {
   tenant_id: Generated<string>;
   principal: string;
@@ -356,6 +364,7 @@ export interface Tables {
   audit_log: AuditLogTable;
   consumer_states: ConsumerStatesTable;
   dead_letters: DeadLettersTable;
+  first_reads: FirstReadsTable;
   idempotency_keys: IdempotencyKeysTable;
   inbox: InboxTable;
   jobs: JobsTable;
