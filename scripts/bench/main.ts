@@ -3,11 +3,27 @@ import { writeFile } from 'node:fs/promises';
 import type { MeasureOptions } from './measure.ts';
 import { performancePage, terminalText } from './report.ts';
 import { holds, type Row, type RowResult } from './row.ts';
+import { consumeEvents } from './rows/consume-events.ts';
+import { eventLatency } from './rows/event-latency.ts';
 import { entityByRef } from './rows/entity-by-ref.ts';
 import { healthz } from './rows/healthz.ts';
+import { jobClaim } from './rows/job-claim.ts';
+import { jobStart } from './rows/job-start.ts';
+import { jobThroughput } from './rows/job-throughput.ts';
+import { outboxToBroker } from './rows/outbox-to-broker.ts';
 import { start } from './rows/start.ts';
 
-const rows: Row[] = [healthz, entityByRef, start];
+const rows: Row[] = [
+  healthz,
+  entityByRef,
+  start,
+  outboxToBroker,
+  consumeEvents,
+  eventLatency,
+  jobThroughput,
+  jobStart,
+  jobClaim,
+];
 
 const flags = process.argv.slice(2).filter((argument) => argument.startsWith('--'));
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
