@@ -1,6 +1,6 @@
 export type { DestinationStream, Logger } from 'pino';
 export { Registry } from 'prom-client';
-export { activeSpan, flushTraces, nameRoute } from './active-span.ts';
+export { activeSpan, flushTraces, nameRoute, startSpan, type Span, type SpanRequest } from './active-span.ts';
 export { currentContext, runInContext, type OperationContext } from './context.ts';
 export { createMetrics, httpDurationBuckets, renderMetrics, type Metrics } from './metrics.ts';
 export { collectProcessMetrics } from './process-metrics.ts';

@@ -157,5 +157,13 @@ async function handleOne(tx: ConsumerTx, work: TenantWork, delivery: Delivery): 
 
 function runOf({ service, consumer, timing, attempt, signal, observe }: TenantWork, { record }: Delivery) {
   const traceparent = record.headers['ce_traceparent'];
-  return { service, traceparent, attempt, timeoutMs: consumer.timeoutMs ?? timing.handlerMs, signal, observe };
+  return {
+    service,
+    consumer: consumer.name,
+    traceparent,
+    attempt,
+    timeoutMs: consumer.timeoutMs ?? timing.handlerMs,
+    signal,
+    observe,
+  };
 }

@@ -46,7 +46,16 @@ async function handleChunk(options: InstanceReaderOptions, chunk: RecordChunk): 
     const timeoutMs = consumer.timeoutMs ?? handlerMs;
     const traceparent = record.headers['ce_traceparent'];
     try {
-      const run = { service, events: [event], traceparent, attempt: 1, timeoutMs, signal: chunk.signal, observe };
+      const run = {
+        service,
+        consumer: consumer.name,
+        events: [event],
+        traceparent,
+        attempt: 1,
+        timeoutMs,
+        signal: chunk.signal,
+        observe,
+      };
       await runHandler(run, (ctx) => consumer.handle(event as never, ctx));
     } catch (error) {
       if (chunk.signal.aborted) throw error;

@@ -3,13 +3,16 @@ import {
   newTraceContext,
   parseTraceparent,
   runInContext,
+  startSpan,
   type OperationContext,
+  type Span,
 } from '@idp/telemetry';
 import { HandlerFailure, HandlerTimeoutError } from './failure.ts';
 import type { ConsumedEvent, HandlerContext } from './define-consumer.ts';
 
 export interface HandlerRun {
   service: string;
+  consumer: string;
   events: readonly ConsumedEvent[];
   /** Creation context of the first event: `ce_traceparent`. */
   traceparent: string | undefined;
@@ -41,16 +44,37 @@ export async function runHandler(
   }, timeoutMs);
   const onAbort = (): void => reject(run.signal.reason);
   run.signal.addEventListener('abort', onAbort, { once: true });
+  const span = spanOf(run);
+  let failure: unknown;
   try {
-    const work = runInContext(contextOf(run), async () => handler({ signal, attempt }));
-    await Promise.race([work, over]);
+    const call = () => runInContext(contextOf(run), async () => handler({ signal, attempt }));
+    await Promise.race([span === undefined ? call() : span.run(call), over]);
   } catch (error) {
+    failure = error;
     throw new HandlerFailure(eventId, error);
   } finally {
+    span?.end(failure);
     run.observe(events[0]!.type, (performance.now() - startedAt) / 1000);
     clearTimeout(timer);
     run.signal.removeEventListener('abort', onAbort);
   }
+}
+
+/** The span of a handler lies below what created the event. */
+function spanOf({ events, traceparent, consumer, attempt }: HandlerRun): Span | undefined {
+  if (traceparent === undefined) return undefined;
+  return startSpan({
+    name: `process ${consumer}`,
+    kind: 'consumer',
+    creation: traceparent,
+    attributes: {
+      'messaging.operation.type': 'process',
+      'messaging.consumer.group.name': consumer,
+      'messaging.batch.message_count': events.length,
+      'cloudevents.event_type': events[0]!.type,
+      'idp.attempt': attempt,
+    },
+  });
 }
 
 function contextOf({ service, events, traceparent }: HandlerRun): OperationContext {

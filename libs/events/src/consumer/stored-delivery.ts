@@ -32,6 +32,7 @@ export async function handleStored(
 ): Promise<void> {
   const run = {
     service,
+    consumer: consumer.name,
     events: [event!],
     traceparent: record.headers['ce_traceparent'],
     attempt,

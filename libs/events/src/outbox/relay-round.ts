@@ -5,6 +5,7 @@ import type { PlatformDoor } from '../platform-door.ts';
 import type { EventTransport, OutgoingRecord, PublishOutcome } from '../transport/transport.ts';
 import { deletePublished, lockShard, moveRefused, readShard, type OutboxRow } from './outbox-store.ts';
 import type { RelayMetrics } from './relay-metrics.ts';
+import { startPublishSpans } from './publish-spans.ts';
 import type { TopicHolds } from './topic-holds.ts';
 
 const rowsMax = 500;
@@ -99,13 +100,16 @@ async function send(
   signal: AbortSignal,
 ): Promise<PublishOutcome> {
   const startedAt = performance.now();
+  const records = rows.map(toRecord);
+  const spans = startPublishSpans(topic, records);
   try {
-    const outcomes = await transport.publish(rows.map(toRecord), signal);
+    const outcomes = await transport.publish(records, signal);
     return outcomes.get(topic) ?? { status: 'retry', reason: 'the transport gave no answer for the topic' };
   } catch (error) {
     return { status: 'retry', reason: error instanceof Error ? error.message : String(error) };
   } finally {
     metrics.publishSeconds.observe((performance.now() - startedAt) / 1000);
+    for (const span of spans) span.end();
   }
 }
 

@@ -20,6 +20,10 @@ const allowed = new Set([
   'messaging.system',
   'messaging.destination.name',
   'messaging.operation.type',
+  'messaging.consumer.group.name',
+  'messaging.batch.message_count',
+  'cloudevents.event_type',
+  'idp.attempt',
   'error.type',
 ]);
 // Names of older semantic conventions that instrumentations still write beside the new ones.

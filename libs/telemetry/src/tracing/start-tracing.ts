@@ -1,5 +1,6 @@
 import { register } from 'import-in-the-middle/register-hooks.mjs';
 import { installTracing } from '../active-span.ts';
+import { createStartSpan } from './start-span.ts';
 
 const managementPaths = new Set(['/healthz', '/readyz', '/startupz', '/metrics', '/info']);
 const headRatio = 0.1;
@@ -13,14 +14,13 @@ const headRatio = 0.1;
  */
 export async function startTracing(env: NodeJS.ProcessEnv): Promise<void> {
   register({ include: ['pg', 'pg-pool', 'undici', 'http', 'https', 'node:http', 'node:https'] });
-  const [{ trace, isSpanContextValid }, { NodeSDK }, sdkTrace, { OTLPTraceExporter }, instrumentations] =
-    await Promise.all([
-      import('@opentelemetry/api'),
-      import('@opentelemetry/sdk-node'),
-      import('@opentelemetry/sdk-trace'),
-      import('@opentelemetry/exporter-trace-otlp-proto'),
-      createInstrumentations(),
-    ]);
+  const [api, { NodeSDK }, sdkTrace, { OTLPTraceExporter }, instrumentations] = await Promise.all([
+    import('@opentelemetry/api'),
+    import('@opentelemetry/sdk-node'),
+    import('@opentelemetry/sdk-trace'),
+    import('@opentelemetry/exporter-trace-otlp-proto'),
+    createInstrumentations(),
+  ]);
   const { AlwaysOnSampler, BatchSpanProcessor, ParentBasedSampler, TraceIdRatioBasedSampler } = sdkTrace;
   const { createSafeExporter } = await import('./safe-exporter.ts');
   const keepsAll = env['TRACE_SAMPLING'] === 'tail' || env['NODE_ENV'] !== 'production';
@@ -34,6 +34,7 @@ export async function startTracing(env: NodeJS.ProcessEnv): Promise<void> {
     instrumentations,
   });
   sdk.start();
+  const { trace, isSpanContextValid } = api;
   installTracing({
     activeSpan() {
       const context = trace.getActiveSpan()?.spanContext();
@@ -43,6 +44,7 @@ export async function startTracing(env: NodeJS.ProcessEnv): Promise<void> {
     nameRoute(method, route) {
       trace.getActiveSpan()?.setAttribute('http.route', route).updateName(`${method} ${route}`);
     },
+    startSpan: createStartSpan(api),
     flush: () => processor.forceFlush(),
   });
 }

@@ -18,6 +18,8 @@ export interface TestFleetOptions {
   /** Variables of the services, over cheap password hashing. */
   env?: NodeJS.ProcessEnv;
   egressAllow?: readonly string[];
+  /** False leaves out the limits on how often something may be asked; default true. */
+  rateLimits?: boolean;
   clock?: () => Date;
 }
 
@@ -83,6 +85,7 @@ async function start(options: TestFleetOptions, stack: AsyncDisposableStack): Pr
     secretsKeyProvider: await localFileKeyProvider({ file: join(directory, 'kek.json') }),
     cursorSecret: randomBytes(32),
     egressAllow: options.egressAllow ?? [],
+    rateLimits: options.rateLimits ?? true,
     ...(options.clock === undefined ? {} : { clock: options.clock }),
   };
   await Promise.all(

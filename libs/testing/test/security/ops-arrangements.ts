@@ -45,6 +45,29 @@ function arrangementsOf(platform: Platform, tenant: Tenant, service: string): Re
       storesNothing: true,
     },
     [`get${name}Outbox`]: { as: operator },
+    ...jobArrangements(platform, tenant, service, name),
+  };
+}
+
+function jobArrangements(
+  platform: Platform,
+  tenant: Tenant,
+  service: string,
+  name: string,
+): Record<string, Arrangement> {
+  const job = (state: 'dead' | 'scheduled') => async () => ({
+    path: { id: await insertJob(platform, tenant, service, state) },
+  });
+  // Every service has this one; it belongs to the platform tenant.
+  const schedule: Arrangement = { as: 'operator', request: () => ({ path: { name: 'ops-purge' } }) };
+  return {
+    [`get${name}Job`]: { request: job('dead') },
+    [`retry${name}Job`]: { request: job('dead') },
+    [`discard${name}Job`]: { request: job('dead') },
+    [`cancel${name}Job`]: { request: job('scheduled') },
+    [`run${name}Schedule`]: schedule,
+    [`pause${name}Schedule`]: schedule,
+    [`resume${name}Schedule`]: schedule,
   };
 }
 
@@ -68,6 +91,22 @@ async function insertLetter(platform: Platform, { id: tenantId, canary }: Tenant
       Buffer.from('abc'),
       `no ${canary}`,
     ],
+  );
+  return id;
+}
+
+/** In a queue that no service has. */
+async function insertJob(
+  platform: Platform,
+  { id: tenantId, canary }: Tenant,
+  service: string,
+  state: 'dead' | 'scheduled',
+): Promise<string> {
+  const id = randomUUID();
+  await platform.sql(
+    `insert into ${schemaOf(service)}.jobs (tenant_id, id, queue, state, run_at, payload, last_error, dead_at)
+     values ($1, $2, 'none', $3, now() + interval '1 day', $4, $5, case when $3 = 'dead' then now() end)`,
+    [tenantId, id, state, JSON.stringify({ text: canary }), `no ${canary}`],
   );
   return id;
 }
