@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import type { MeasureOptions } from './measure.ts';
 import { performancePage, terminalText } from './report.ts';
 import { holds, type Row, type RowResult } from './row.ts';
+import { cacheHit } from './rows/cache-hit.ts';
 import { consumeEvents } from './rows/consume-events.ts';
 import { eventLatency } from './rows/event-latency.ts';
 import { entityByRef } from './rows/entity-by-ref.ts';
@@ -11,6 +12,7 @@ import { jobClaim } from './rows/job-claim.ts';
 import { jobStart } from './rows/job-start.ts';
 import { jobThroughput } from './rows/job-throughput.ts';
 import { outboxToBroker } from './rows/outbox-to-broker.ts';
+import { rateLimit } from './rows/rate-limit.ts';
 import { start } from './rows/start.ts';
 
 const rows: Row[] = [
@@ -23,6 +25,8 @@ const rows: Row[] = [
   jobThroughput,
   jobStart,
   jobClaim,
+  cacheHit,
+  rateLimit,
 ];
 
 const flags = process.argv.slice(2).filter((argument) => argument.startsWith('--'));

@@ -41,7 +41,7 @@ export async function prepare({ adminUrl, prefix }: Address): Promise<void> {
 }
 
 /** The probe as it would run: its own roles, quiet logs. */
-export function openService({ adminUrl, prefix }: Address, poolMax = 8): ServiceHandle {
+export function openService({ adminUrl, prefix }: Address, environment: 'test' | 'production' = 'test'): ServiceHandle {
   const destination = { write: (line: string) => void (process.env['LOG_LEVEL'] && process.stderr.write(line)) };
   const level = process.env['LOG_LEVEL'] ?? 'fatal';
   const { logger, metrics } = createTelemetry({ service, version: 'test', level, destination });
@@ -50,11 +50,10 @@ export function openService({ adminUrl, prefix }: Address, poolMax = 8): Service
     service,
     url: loginUrl(adminUrl, roles.app),
     relayUrl: loginUrl(adminUrl, roles.relay),
-    poolMax,
     cursorKey: Buffer.alloc(32, 1),
     metrics,
     logger,
-    environment: 'test',
+    environment,
   });
   return { database, metrics, logger };
 }

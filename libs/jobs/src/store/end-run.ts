@@ -52,6 +52,13 @@ export async function lockRun(
   return row;
 }
 
+/** Deletes a run that is done; a statement that fails (22012) where it cannot: another owner, or a newer payload. */
+export function deleteOrFail(key: RunKey): RawBuilder<unknown> {
+  return sql`
+    with gone as (delete from jobs where ${owned(key)} and next_payload is null returning 1)
+    select 1 / count(*) from gone`;
+}
+
 export interface EndedRun {
   step: Step;
   /** The next job of its serial key may still be waiting. */
