@@ -120,13 +120,11 @@ const refTexts: TextTable = { from: sql`refs x`, id: sql`x.no`, text: sql`x.ref`
 type TextMatch = ValueMatch & { by: 'prefix' | 'text' };
 
 /**
- * Condition on the id of a text. Not a join, whose order would be a guess: the ids of a prefix are one range of an index, read
- * once; a substring has no index, so the text of each id in hand is looked up, as is that of a prefix for one entity.
+ * Condition on the id of a text. Not a join, whose order would be a guess: for a set the ids of all texts that match are read once
+ * (one range of an index for a prefix, the texts of the tenant for a substring), for one entity its own text is looked up.
  */
 function valueMatches({ from, id, text }: TextTable, valueId: Sql, match: TextMatch, ofOneEntity: boolean): Sql {
-  if (match.by === 'text' || ofOneEntity) {
-    return sql`(select ${textMatches(text, match)} from ${from} where ${id} = ${valueId})`;
-  }
+  if (ofOneEntity) return sql`(select ${textMatches(text, match)} from ${from} where ${id} = ${valueId})`;
   return sql`${valueId} = any(array(select ${id} from ${from} where ${textMatches(text, match)}))`;
 }
 
