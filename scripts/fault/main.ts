@@ -1,4 +1,4 @@
-// `npm run fault -- [<name> …] [--cycles n] [--seed s] [--transport postgres|kafka] [--rate n] [--long] [--resume]`, `… --mutants [<name> …]`: strikes real
+// `npm run fault -- [<name> …] [--cycles n] [--seed s] [--transport postgres|kafka] [--rate n] [--long] [--resume] [--write]`, `… --mutants [<name> …]`: strikes real
 // services under load and proves that nothing was lost, doubled, disordered or mixed. Ends with 1 on a violation.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -57,6 +57,10 @@ const stack = await startStack({
 console.log(
   `seed ${options.seed}, transport ${stack.transport}, ${options.rate} operations/s, files in ${stack.directory}`,
 );
+// The first signal ends in order; servers of a run that is killed are found by the next one.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void stack[Symbol.asyncDispose]().then(() => process.exit(130)));
+}
 try {
   const history = createHistory(join(stack.directory, 'history.jsonl'));
   const times = options.long ? longTimes : shortTimes;
@@ -76,6 +80,7 @@ try {
 } finally {
   await stack[Symbol.asyncDispose]();
 }
-if (options.long) await writeFile('docs/reliability.md', reliabilityPage(options, faults, results.finished));
+if (options.long || options.write)
+  await writeFile('docs/reliability.md', reliabilityPage(options, faults, results.finished));
 console.log(`${Math.round((performance.now() - startedAt) / 1000)} s, ${broken} violations`);
 process.exit(broken === 0 ? 0 : 1);

@@ -12,7 +12,10 @@ export interface FaultOptions {
   /** Operations a second. */
   rate: number;
   long: boolean;
+  /** Goes on where the run with the same choices was stopped. */
   resume: boolean;
+  /** Writes docs/reliability.md, as the long form always does. */
+  write: boolean;
   /** Names are those of mutants: each has to be caught. */
   mutants: boolean;
 }
@@ -31,6 +34,7 @@ export function readOptions(args: readonly string[]): FaultOptions {
       long: { type: 'boolean', default: false },
       mutants: { type: 'boolean', default: false },
       resume: { type: 'boolean', default: false },
+      write: { type: 'boolean', default: false },
     },
   });
   const { transport, brokers } = values;
@@ -46,6 +50,7 @@ export function readOptions(args: readonly string[]): FaultOptions {
     rate: count('rate', values.rate),
     long: values.long,
     resume: values.resume,
+    write: values.write,
     mutants: values.mutants,
   };
 }

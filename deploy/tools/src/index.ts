@@ -3,7 +3,9 @@ export { prepareDatabase, type PrepareDatabaseOptions } from './database/prepare
 export { freePort } from './free-port.ts';
 export type { KafkaBroker } from './kafka/broker.ts';
 export { startKafka, stopAbandonedKafka, type KafkaOptions, type KafkaServer } from './kafka/cluster.ts';
+export { hasLiveOwner } from './owner-lock.ts';
 export { startPostgres, stopAbandonedPostgres, type PostgresOptions, type PostgresServer } from './postgres/server.ts';
 export { preparePrivateFolder } from './private-folder.ts';
+export { markProcess, stopMarked } from './server-process.ts';
 export { startRedis, stopAbandonedRedis, type RedisOptions, type RedisServer } from './redis/server.ts';
 export { ToolError } from './tool-error.ts';

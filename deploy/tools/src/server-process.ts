@@ -53,7 +53,7 @@ export function createServerProcess(server: ServerProgram): ServerProcess {
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(env === undefined ? {} : { env }),
     });
-    if (child.pid !== undefined) writeMark(server.markFile, markOf(child.pid));
+    if (child.pid !== undefined) markProcess(server.markFile, child.pid);
     child.once('exit', () => {
       if (pid === child.pid) pid = undefined;
     });
@@ -98,7 +98,12 @@ export function createServerProcess(server: ServerProgram): ServerProcess {
   };
 }
 
-/** Kills the server a former run left behind, found by its mark. */
+/** Notes a process of ours in a file, by which `stopMarked` of a later run finds it. */
+export function markProcess(markFile: string, pid: number): void {
+  writeMark(markFile, markOf(pid));
+}
+
+/** Kills the process a former run left behind, found by its mark. */
 export async function stopMarked(markFile: string): Promise<void> {
   const mark = readMark(markFile);
   if (!isRunning(mark)) return;

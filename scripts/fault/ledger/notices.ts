@@ -24,7 +24,7 @@ export async function enqueueNotices(tx: JobTransaction, notices: readonly Notic
 export function noticesQueue() {
   return defineQueue<Notice, Tables>({
     ...address,
-    leaseSeconds: 3,
+    leaseSeconds: 10,
     attemptsMax: 50,
     backoff: { firstMs: 200, maxMs: 2_000 },
     async handler(job) {
@@ -33,7 +33,8 @@ export function noticesQueue() {
         method: 'POST',
         headers: { 'idempotency-key': job.id, 'content-type': 'application/json' },
         body: JSON.stringify({ tenantId: job.tenantId, transferId }),
-        signal: AbortSignal.any([job.signal, AbortSignal.timeout(requestTimeoutMs)]),
+        // Not the job's own signal: a run that goes on although it was told to end is what the fence is for.
+        signal: AbortSignal.timeout(requestTimeoutMs),
       });
       if (!response.ok) throw new Error(`the endpoint answered ${response.status}`);
       const row = { consumer: 'ledger.notices', event_id: eventId, transfer_id: transferId, account, sequence };

@@ -1,12 +1,9 @@
-/** A defect that the checker has to find: one text of one product file replaced while it is loaded. */
+/** A defect that the checker has to find: some texts of product files replaced while they are loaded. */
 export interface Mutant {
   name: string;
   /** What the defect is, in one line. */
   description: string;
-  /** End of the file's URL. */
-  file: string;
-  text: string;
-  replacement: string;
+  changes: readonly { file: string; text: string; replacement: string }[];
   /** The fault under which it shows. */
   fault: string;
 }
@@ -26,36 +23,58 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'inbox-outside',
     description: 'the inbox commits before the effect, in a transaction of its own',
-    file: 'libs/events/src/consumer/inbox-store.ts',
-    text: `const { rows } = await sql<{ event_id: string }>\`
+    changes: [
+      {
+        file: 'libs/events/src/consumer/inbox-store.ts',
+        text: `const { rows } = await sql<{ event_id: string }>\`
     insert into inbox (consumer, event_id, outcome)
     select \${consumer}, id, 'applied' from unnest(\${eventIds}::uuid[]) id order by id
     on conflict do nothing returning event_id\`.execute(tx.db);`,
-    replacement: separately,
+        replacement: separately,
+      },
+    ],
     fault: 'failpoint-consumer-aftereffect',
   },
   {
     name: 'no-inbox',
     description: 'every delivery counts as the first',
-    file: 'libs/events/src/consumer/inbox-store.ts',
-    text: 'return new Set(rows.map((row) => row.event_id));',
-    replacement: 'return new Set(rows.length === 0 ? eventIds : eventIds);',
+    changes: [
+      {
+        file: 'libs/events/src/consumer/inbox-store.ts',
+        text: 'return new Set(rows.map((row) => row.event_id));',
+        replacement: 'return new Set(rows.length === 0 ? eventIds : eventIds);',
+      },
+    ],
     fault: 'failpoint-relay-afterack',
   },
   {
     name: 'watermark-relay',
     description: 'the relay forgets everything up to the highest sequence it has sent',
-    file: 'libs/events/src/outbox/outbox-store.ts',
-    text: 'delete from outbox where seq = any (${seqs}) returning 1',
-    replacement: 'delete from outbox where shard = ${shard} and seq <= ${Math.max(0, ...seqs)} returning 1',
+    changes: [
+      {
+        file: 'libs/events/src/outbox/outbox-store.ts',
+        text: 'delete from outbox where seq = any (${seqs}) returning 1',
+        replacement: 'delete from outbox where shard = ${shard} and seq <= ${Math.max(0, ...seqs)} returning 1',
+      },
+    ],
     fault: 'postgres-late-commits',
   },
   {
     name: 'unfenced-finish',
     description: 'a run commits its effect although another run owns the job',
-    file: 'libs/jobs/src/run/transact.ts',
-    text: 'if (state === undefined) throw new StaleLeaseError(`Job ${claimed.id} belongs to another run.`);',
-    replacement: 'if (state === undefined) return { value, ended: undefined };',
+    changes: [
+      {
+        file: 'libs/jobs/src/store/end-run.ts',
+        text: `with gone as (delete from jobs where \${owned(key)} and next_payload is null returning 1)
+    select 1 / count(*) from gone`,
+        replacement: 'delete from jobs where tenant_id = ${key.tenantId} and id = ${key.id}',
+      },
+      {
+        file: 'libs/jobs/src/run/transact.ts',
+        text: 'return { signal, ...(unaudited',
+        replacement: 'return { ...(unaudited',
+      },
+    ],
     fault: 'zombie',
   },
 ];

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { markProcess } from '@idp/tools';
 
 /** One service in a process of its own, as `runService` starts it. */
 export interface ServiceProcess {
@@ -79,6 +80,7 @@ export function createServiceProcess(options: ServiceProcessOptions): ServicePro
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       child = started;
+      if (started.pid !== undefined) markProcess(`${logFile}.process`, started.pid);
       for (const stream of [started.stdout, started.stderr]) stream.pipe(log, { end: false });
       gone = once(started, 'exit').then(() => {
         if (child === started) child = undefined;

@@ -6,7 +6,16 @@ import { derivePassword, serviceRoles } from '@idp/database';
 import { services } from '@idp/gateway';
 import type { AnyService } from '@idp/service';
 import { openLink, type Link } from '@idp/testing/faults';
-import { freePort, prepareDatabase, startKafka, startRedis, type KafkaServer, type RedisServer } from '@idp/tools';
+import {
+  freePort,
+  markProcess,
+  prepareDatabase,
+  startKafka,
+  startRedis,
+  type KafkaServer,
+  type RedisServer,
+} from '@idp/tools';
+import { directoryPrefix, ownerFile, removeAbandonedStacks } from './abandoned.ts';
 import { startLocalPostgres, type LocalPostgres } from './postgres.ts';
 import { startRecorder, type Recorder } from './recorder.ts';
 import { createServiceProcess, type ServiceProcess } from './service-process.ts';
@@ -70,7 +79,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 }
 
 async function start(options: StackOptions, stack: AsyncDisposableStack): Promise<Stack> {
-  const directory = await mkdtemp(join(tmpdir(), 'idp-fault-'));
+  await removeAbandonedStacks();
+  const directory = await mkdtemp(join(tmpdir(), directoryPrefix));
+  markProcess(ownerFile(directory), process.pid);
   stack.defer(() => rm(directory, { recursive: true, force: true }));
   const links = new Map<string, Link>();
   const link = async (name: string, target: number): Promise<number> => {
