@@ -85,16 +85,19 @@ function settingsOf({ retentionHours, cleanup }: TopicDefinition): { name: strin
 /** Waits until every partition of a topic answers: one just made has no leader for a moment. */
 async function untilUsable(admin: Admin, topics: readonly TopicDefinition[]): Promise<void> {
   const deadline = performance.now() + readyMs.max;
-  for (const { name, partitions } of topics) {
-    for (;;) {
-      const found = await admin.fetchTopicOffsets(name).catch((error: unknown) => error as Error);
-      if (!(found instanceof Error)) {
-        if (found.length === partitions) break;
-        throw new EventConfigurationError(`${name} has ${found.length} partitions; make a new topic for ${partitions}`);
-      }
-      if (performance.now() > deadline) throw found;
-      await sleep(readyMs.pause);
+  await Promise.all(topics.map((topic) => untilTopicUsable(admin, topic, deadline)));
+}
+
+async function untilTopicUsable(admin: Admin, topic: TopicDefinition, deadline: number): Promise<void> {
+  const { name, partitions } = topic;
+  for (;;) {
+    const found = await admin.fetchTopicOffsets(name).catch((error: unknown) => error as Error);
+    if (!(found instanceof Error)) {
+      if (found.length === partitions) return;
+      throw new EventConfigurationError(`${name} has ${found.length} partitions; make a new topic for ${partitions}`);
     }
+    if (performance.now() > deadline) throw found;
+    await sleep(readyMs.pause);
   }
 }
 
