@@ -15,7 +15,7 @@ export interface Lane {
   ended(): void;
   /** Worth a claim. */
   hungry(): boolean;
-  forget(id: string): void;
+  forget(lost: ClaimedJob): void;
   /** Takes out everything that has not begun. */
   empty(): ClaimedJob[];
 }
@@ -72,8 +72,8 @@ export function createLane(queue: Queue): Lane {
       if (queue.tenantConcurrency !== undefined) dry = false;
     },
     hungry: () => !dry && buffer.length <= ahead() / 2,
-    forget(id) {
-      buffer = buffer.filter((job) => job.id !== id);
+    forget(lost) {
+      buffer = buffer.filter((job) => job !== lost);
     },
     empty() {
       const left = buffer;

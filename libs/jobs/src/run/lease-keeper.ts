@@ -3,6 +3,7 @@ import type { Logger } from '@idp/telemetry';
 import type { PlatformDoor } from '../platform-door.ts';
 import type { JobTiming } from '../runtime/timing.ts';
 import { extendLeases, listOwned, type HeldRun } from '../store/lease.ts';
+import { runName, type RunKey } from '../store/end-run.ts';
 import { onPlatform } from '../store/statement.ts';
 
 /** A lease of this process, from its claim until it is let go. */
@@ -15,7 +16,7 @@ export interface KeptLease extends HeldRun {
 export interface LeaseKeeper {
   /** `since` is when the claim was sent, by the monotonic clock. */
   keep(lease: KeptLease, since: number): void;
-  letGo(id: string): void;
+  letGo(run: Pick<RunKey, 'id' | 'fence'>): void;
   /** Sends a beat now; for tests and for what must know soon. */
   beat(): Promise<void>;
   stop(): Promise<void>;
@@ -33,20 +34,19 @@ interface Kept {
  */
 export function createLeaseKeeper(options: { door: PlatformDoor; timing: JobTiming; logger: Logger }): LeaseKeeper {
   const { door, timing, logger } = options;
+  /** By the name of the run. */
   const kept = new Map<string, Kept>();
   const ending = new AbortController();
   let loop: Promise<void> | undefined;
 
-  function lose(id: string, entry: Kept): void {
-    if (kept.get(id) !== entry) return;
-    kept.delete(id);
-    entry.lease.onLost();
+  function lose(name: string, { lease }: Kept): void {
+    if (kept.delete(name)) lease.onLost();
   }
 
   function giveUpSilent(): void {
     const now = performance.now();
-    for (const [id, entry] of kept) {
-      if (now - entry.heardAt >= entry.lease.leaseSeconds * 1_000 * timing.silenceShare) lose(id, entry);
+    for (const [name, entry] of kept) {
+      if (now - entry.heardAt >= entry.lease.leaseSeconds * 1_000 * timing.silenceShare) lose(name, entry);
     }
   }
 
@@ -58,17 +58,19 @@ export function createLeaseKeeper(options: { door: PlatformDoor; timing: JobTimi
     const { answers, owned } = await door.transaction(async (tx) => {
       const run = onPlatform(tx.db);
       const extended = await extendLeases(run, leases);
-      const seen = new Set(extended.map(({ id }) => id));
-      const missing = leases.filter(({ id }) => !seen.has(id));
-      return { answers: extended, owned: missing.length === 0 ? new Set() : await listOwned(run, missing) };
+      const seen = new Set(extended.map(runName));
+      const missing = leases.filter((lease) => !seen.has(runName(lease)));
+      const still = missing.length === 0 ? [] : await listOwned(run, missing);
+      return { answers: extended, owned: new Set(still.map(runName)) };
     });
-    for (const { id, cancelled } of answers) {
-      const entry = entries.get(id)!;
+    for (const answer of answers) {
+      const name = runName(answer);
+      const entry = entries.get(name)!;
       entry.heardAt = sentAt;
-      if (cancelled && kept.get(id) === entry) entry.lease.onCancel();
-      entries.delete(id);
+      if (answer.cancelled && kept.has(name)) entry.lease.onCancel();
+      entries.delete(name);
     }
-    for (const [id, entry] of entries) if (!owned.has(id)) lose(id, entry);
+    for (const [name, entry] of entries) if (!owned.has(name)) lose(name, entry);
   }
 
   async function run(): Promise<void> {
@@ -88,10 +90,10 @@ export function createLeaseKeeper(options: { door: PlatformDoor; timing: JobTimi
 
   return {
     keep(lease, since) {
-      kept.set(lease.id, { lease, heardAt: since });
+      kept.set(runName(lease), { lease, heardAt: since });
       loop ??= run();
     },
-    letGo: (id) => void kept.delete(id),
+    letGo: (key) => void kept.delete(runName(key)),
     beat,
     async stop() {
       ending.abort();

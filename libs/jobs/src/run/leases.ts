@@ -52,7 +52,7 @@ export function createLeases(parts: LeaseParts): Leases & { release(deadlineMs: 
     try {
       return await fn(heldLease(parts, key, ending.signal));
     } finally {
-      keeper.letGo(key.id);
+      keeper.letGo(key);
       held.delete(ending);
       await door.transaction((tx) => dropLease(onPlatform(tx.db), key));
     }

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Queue } from '../define/queue.ts';
 import type { JobMetrics } from '../runtime/metrics.ts';
 import { claimJobs, type ClaimedJob, type ClaimWish } from '../store/claim.ts';
-import { markBegun, returnRuns } from '../store/end-run.ts';
+import { markBegun, returnRuns, runName } from '../store/end-run.ts';
 import { onPlatform } from '../store/statement.ts';
 import { JobAbort } from './abort.ts';
 import { createLane, type Lane } from './lane.ts';
@@ -34,6 +34,7 @@ export function createWorker(options: WorkerOptions): Worker {
   const { queues, owner, keeper, metrics, service, door, logger, concurrency } = options;
   const lanes = queues.map(createLane);
   const byName = new Map(lanes.map((lane) => [lane.queue.name, lane]));
+  /** By the name of the run. */
   const running = new Map<string, { aborting: AbortController; done: Promise<void> }>();
   const outside = AsyncLocalStorage.snapshot();
   let claiming: Promise<void> | undefined;
@@ -92,9 +93,9 @@ export function createWorker(options: WorkerOptions): Worker {
     const abort = (cause: 'lease lost' | 'cancelled') => (): void => {
       if (cause === 'lease lost') {
         metrics.leaseLost.inc({ queue: lane.queue.name });
-        lane.forget(job.id);
+        lane.forget(job);
       }
-      running.get(job.id)?.aborting.abort(new JobAbort(cause));
+      running.get(runName(job))?.aborting.abort(new JobAbort(cause));
     };
     keeper.keep({ ...job, leaseSeconds, onLost: abort('lease lost'), onCancel: abort('cancelled') }, since);
   }
@@ -105,7 +106,7 @@ export function createWorker(options: WorkerOptions): Worker {
         const job = lane.take(({ suspect }) => !suspect || probation.free);
         if (job === undefined) break;
         const aborting = new AbortController();
-        running.set(job.id, { aborting, done: outside(() => runOne(lane, job, aborting)) });
+        running.set(runName(job), { aborting, done: outside(() => runOne(lane, job, aborting)) });
       }
     }
   }
@@ -116,8 +117,8 @@ export function createWorker(options: WorkerOptions): Worker {
     metrics.wait.observe({ queue }, Math.max(0, job.waitedSeconds));
     const outcome = await watched(job, () => runJob(options, lane.queue, job, aborting));
     metrics.duration.observe({ queue, outcome }, (performance.now() - startedAt) / 1_000);
-    keeper.letGo(job.id);
-    running.delete(job.id);
+    keeper.letGo(job);
+    running.delete(runName(job));
     lane.ended();
     startAll();
     if (lane.hungry()) claimSoon();
@@ -136,7 +137,7 @@ export function createWorker(options: WorkerOptions): Worker {
   }
 
   async function giveBack(jobs: readonly ClaimedJob[]): Promise<void> {
-    for (const { id } of jobs) keeper.letGo(id);
+    for (const job of jobs) keeper.letGo(job);
     if (jobs.length > 0) await door.transaction((tx) => returnRuns(onPlatform(tx.db), jobs));
   }
 

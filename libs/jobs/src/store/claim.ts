@@ -69,7 +69,10 @@ export async function claimJobs(
   return { jobs, after };
 }
 
+const lastTenant = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
 function claimStatement(owner: string, wishes: readonly ClaimWish[]) {
+  // Bounds of the index alone: a filter would read to the end of the queue where nothing is left to walk.
   const due = (tenant: ReturnType<typeof sql>) => sql`
     select j.tenant_id from jobs j where j.queue = w.queue and j.state = 'ready' and ${tenant} order by j.tenant_id limit 1`;
   return sql<Row>`
@@ -86,7 +89,7 @@ function claimStatement(owner: string, wishes: readonly ClaimWish[]) {
       union all
       select k.queue, t.tenant_id, t.wrapped, k.no + 1 from walk k join wanted w on w.queue = k.queue cross join lateral (
         select a.tenant_id, k.wrapped from
-          (${due(sql`j.tenant_id > k.tenant_id and (not k.wrapped or j.tenant_id <= w.after)`)}) a
+          (${due(sql`j.tenant_id > k.tenant_id and j.tenant_id <= case when k.wrapped then w.after else ${lastTenant}::uuid end`)}) a
         union all select b.tenant_id, true from (${due(sql`not k.wrapped and j.tenant_id <= w.after`)}) b
         limit 1) t
       where k.no < w.n

@@ -11,6 +11,11 @@ export interface RunKey {
   fence: number;
 }
 
+/** Names one run in this process: a job that was lost may be claimed here again while its first run still goes on. */
+export function runName({ id, fence }: Pick<RunKey, 'id' | 'fence'>): string {
+  return `${id} ${fence}`;
+}
+
 /** What a run needs to be ended. */
 export interface RunRow extends RunKey {
   queue: string;

@@ -12,6 +12,7 @@ export interface HeldRun extends RunKey {
 
 export interface BeatAnswer {
   id: string;
+  fence: number;
   cancelled: boolean;
 }
 
@@ -27,18 +28,17 @@ export async function extendLeases(run: RunStatement, runs: readonly HeldRun[]):
       where j.state = 'running' for no key update of j skip locked)
     update jobs j set lease_until = now() + h.lease_seconds * interval '1 second'
     from held h where j.tenant_id = h.tenant_id and j.id = h.id
-    returning j.id, j.cancel_requested_at is not null as cancelled`);
+    returning j.id, j.fence, j.cancel_requested_at is not null as cancelled`);
 }
 
-/** Of these runs, the ids of those that still own their job. Reads without waiting for anyone. */
-export async function listOwned(run: RunStatement, runs: readonly RunKey[]): Promise<Set<string>> {
-  const rows = await run<{ id: string }>(sql`
-    select j.id from jobs j
+/** Of these runs, those that still own their job. Reads without waiting for anyone. */
+export function listOwned(run: RunStatement, runs: readonly RunKey[]): Promise<Pick<RunKey, 'id' | 'fence'>[]> {
+  return run(sql`
+    select j.id, j.fence from jobs j
     join unnest(${runs.map((key) => key.tenantId)}::uuid[], ${runs.map((key) => key.id)}::uuid[],
       ${runs.map((key) => key.fence)}::bigint[]) as d (tenant_id, id, fence)
       on j.tenant_id = d.tenant_id and j.id = d.id and j.fence = d.fence
     where j.state = 'running'`);
-  return new Set(rows.map((row) => row.id));
 }
 
 export interface LeaseRequest {
