@@ -1,3 +1,4 @@
+import type * as openTelemetry from '@opentelemetry/api';
 import type { SpanContext } from '@opentelemetry/api';
 import type { Span, SpanRequest } from '../active-span.ts';
 import { parseTraceparent } from '../trace-context.ts';
@@ -9,7 +10,7 @@ export function createStartSpan({
   SpanKind,
   SpanStatusCode,
   ROOT_CONTEXT,
-}: typeof import('@opentelemetry/api')): (request: SpanRequest) => Span {
+}: typeof openTelemetry): (request: SpanRequest) => Span {
   const tracer = trace.getTracer('idp.events');
   return ({ name, kind, creation, attributes }) => {
     const parent = spanContextOf(creation);

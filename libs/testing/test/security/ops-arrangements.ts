@@ -58,10 +58,11 @@ function jobArrangements(
   const job = (state: 'dead' | 'scheduled') => async () => ({
     path: { id: await insertJob(platform, tenant, service, state) },
   });
+  let dead: Promise<{ path: { id: string } }> | undefined;
   // Every service has this one; it belongs to the platform tenant.
   const schedule: Arrangement = { as: 'operator', request: () => ({ path: { name: 'ops-purge' } }) };
   return {
-    [`get${name}Job`]: { request: job('dead') },
+    [`get${name}Job`]: { request: () => (dead ??= job('dead')()) },
     [`retry${name}Job`]: { request: job('dead') },
     [`discard${name}Job`]: { request: job('dead') },
     [`cancel${name}Job`]: { request: job('scheduled') },
