@@ -6,7 +6,8 @@ const payload = z.strictObject({ transferId: z.uuid(), eventId: z.uuid(), accoun
 type Notice = z.output<typeof payload>;
 
 const address = { name: 'notices', payload };
-const requestTimeoutMs = 5_000;
+/** Longer than any freeze: what comes back must still hold its answer. */
+const requestTimeoutMs = 50_000;
 
 /** Has the outside told of these transfers, once each. */
 export async function enqueueNotices(tx: JobTransaction, notices: readonly Notice[]): Promise<void> {
