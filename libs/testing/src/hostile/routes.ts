@@ -53,8 +53,9 @@ export function matches(template: string, path: string): boolean {
   return new RegExp(`^${pattern}$`).test(path);
 }
 
+/** Routes of operators stand in for none: the items are sent by members. */
 function takesJson({ operation }: PreparedOperation): boolean {
-  return operation.method === 'POST' && operation.body !== undefined;
+  return operation.method === 'POST' && operation.body !== undefined && !operation.path.includes('/ops/');
 }
 
 function creates({ operation, target }: PreparedOperation): boolean {

@@ -64,6 +64,7 @@ function jobArrangements(
   return {
     [`get${name}Job`]: { request: () => (dead ??= job('dead')()) },
     [`retry${name}Job`]: { request: job('dead') },
+    [`retry${name}Jobs`]: { storesNothing: true },
     [`discard${name}Job`]: { request: job('dead') },
     [`cancel${name}Job`]: { request: job('scheduled') },
     [`run${name}Schedule`]: schedule,
