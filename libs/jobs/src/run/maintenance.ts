@@ -63,7 +63,7 @@ export function startMaintenance(options: MaintenanceOptions): Maintenance {
       .catch((error: unknown) => logger.warn({ err: error }, 'the jobs could not be looked at'))
       .finally(() => {
         running = undefined;
-        expect(timing.pollMs * (0.9 + 0.2 * random()));
+        expect(timing.pollMs * (0.7 + 0.2 * random()));
       });
   }
 

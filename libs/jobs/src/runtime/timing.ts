@@ -1,6 +1,6 @@
 /** Times of the runtime, in milliseconds. */
 export interface JobTiming {
-  /** How often it looks for what other processes enqueued and for what became due. */
+  /** Longest time between two looks for what other processes enqueued and for what became due; the jitter is below it. */
   pollMs: number;
   /** How long after the end of a lease a job is taken from its owner. */
   graceMs: number;
