@@ -86,10 +86,10 @@ describe('the replay of foreign values', () => {
     try {
       const result = await replay({ ...world, targets: world.targets.filter((target) => target.name === 'notes') });
       expect(result.values.length).toBeGreaterThan(3);
-      expect(result.operations.toSorted()).toEqual(['createNote', 'deleteNote', 'getNote', 'listNotes']);
-      const own = result.findings.filter((finding) => finding.startsWith('getNote'));
+      expect(result.operations).toEqual(expect.arrayContaining(['createNote', 'deleteNote', 'getNote', 'listNotes']));
+      const own = result.findings.filter((finding) => /^getNote\b/.test(finding));
       expect(own.length > 0).toBe(hole !== 'none');
-      expect(result.findings.filter((finding) => !finding.startsWith('getNote'))).toEqual([]);
+      expect(result.findings.filter((finding) => !own.includes(finding))).toEqual([]);
     } finally {
       await platform[Symbol.asyncDispose]();
     }

@@ -23,7 +23,7 @@ export class Pool {
     const fitting = this.#objects.filter(({ members }) => names.every((name) => members.has(name)));
     const [best] = fitting
       .toReversed()
-      .toSorted((left, right) => shared(right.source, path) - shared(left.source, path));
+      .toSorted((left, right) => nearness(right.source, path) - nearness(left.source, path));
     return best && Object.fromEntries(names.map((name) => [name, best.members.get(name) ?? '']));
   }
 
@@ -37,11 +37,11 @@ export class Pool {
   }
 }
 
-/** Segments two paths have in common from the start. */
-function shared(left: string, right: string): number {
-  const [one, other] = [left.split('/'), right.split('/')];
+/** Segments two paths have in common from the start; of two sources with equally many, the one that goes less far astray is nearer. */
+function nearness(source: string, path: string): number {
+  const [one, other] = [source.split('/'), path.split('/')];
   const different = one.findIndex((segment, index) => segment !== other[index]);
-  return different < 0 ? one.length : different;
+  return different < 0 ? one.length : different - (one.length - different) / 100;
 }
 
 function flatten(object: Readonly<Record<string, unknown>>, into: Map<string, string>): void {
