@@ -12,6 +12,8 @@ export interface ParkedLoop {
   expect(delayMs: number): void;
   /** Tries that are running now. */
   readonly active: number;
+  /** Grows whenever it looks for due events. */
+  readonly rounds: number;
   stop(deadlineMs: number): Promise<void>;
 }
 
@@ -34,6 +36,7 @@ export function startParkedLoop({ door, environments, pollMs, claimMs, logger }:
   let dueAt = Infinity;
   let running: Promise<void> | undefined;
   let active = 0;
+  let rounds = 0;
   let stopping = false;
 
   function expect(delayMs: number): void {
@@ -66,6 +69,7 @@ export function startParkedLoop({ door, environments, pollMs, claimMs, logger }:
     for (;;) {
       if (stopping) return;
       active += 1;
+      rounds += 1;
       try {
         const claimed = await door.transaction((tx) => claimParked(tx.db, request));
         for (const row of claimed) {
@@ -85,6 +89,9 @@ export function startParkedLoop({ door, environments, pollMs, claimMs, logger }:
     expect,
     get active() {
       return active;
+    },
+    get rounds() {
+      return rounds;
     },
     async stop(deadlineMs) {
       stopping = true;

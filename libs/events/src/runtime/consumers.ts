@@ -22,6 +22,8 @@ export interface Consumers {
   /** Names of the consumers with progress of their own. */
   readonly names: readonly string[];
   readonly retrying: number;
+  /** Grows whenever parked events are looked for. */
+  readonly retryRounds: number;
   /** What each consumer works with, by name. */
   readonly environments: ReadonlyMap<string, ChunkEnvironment>;
   paused(consumer: string): boolean;
@@ -91,6 +93,9 @@ export function createConsumers(parts: RuntimeParts): Consumers {
     environments,
     get retrying() {
       return parked?.active ?? 0;
+    },
+    get retryRounds() {
+      return parked?.rounds ?? 0;
     },
     paused: (consumer) => paused.has(consumer),
     async start() {
