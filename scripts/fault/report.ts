@@ -33,7 +33,8 @@ Real services in processes of their own on a real PostgreSQL, Redis and ${transp
 load of ${rate} operations a second by 16 clients of two tenants: transfers of a test ledger over events, services of the catalog that come,
 change and go, reads. Each cycle strikes once, heals, waits until nothing moves and checks everything that was ever done.
 
-Measured on ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB. Repeat all: \`npm run fault -- ${common} --resume\`; one row: \`npm run fault -- <name> ${common}\`.
+Measured on ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB. Repeat all: \`npm run fault -- ${common} --write\` (\`--resume\` goes on after a stop); one row: \`npm run fault -- <name> ${common}\`.
+The rate is what the clients ask for; a machine that is busy with other work, as this one was, gives less and takes longer to start a service.
 The checker itself is tried: \`npm run fault -- --mutants --cycles 3\` runs the ledger with known defects and has to find each.
 
 ${invariants}

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createConnection } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { Stack } from '../stack/stack.ts';
@@ -35,6 +37,19 @@ async function administer(stack: Stack, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: stack.postgres.adminUrl });
   await client.connect();
   await client.query(sql).finally(() => void client.end());
+}
+
+/** One command in Redis' inline form, past the link. Throws when it is not answered with OK. */
+async function redisCommand({ redis }: Stack, command: string): Promise<void> {
+  const { hostname, port } = new URL(redis.url);
+  const socket = createConnection(Number(port), hostname);
+  try {
+    socket.write(`${command}\r\n`);
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    if (!String(answer).startsWith('+OK')) throw new Error(`Redis answered ${answer}`);
+  } finally {
+    socket.destroy();
+  }
 }
 
 /** Servers that stop, die, freeze or forget. */
@@ -99,6 +114,16 @@ export const serverFaults: Fault[] = [
       stack.redis.freeze();
       await delay(times.outageMs);
       stack.redis.resume();
+    },
+  },
+  {
+    name: 'redis-flush',
+    description: 'Redis forgets everything, five times in a row',
+    async strike({ stack, times }) {
+      for (let round = 0; round < 5; round++) {
+        await redisCommand(stack, 'FLUSHALL');
+        await delay(times.outageMs / 5);
+      }
     },
   },
 ];
