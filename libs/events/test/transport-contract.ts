@@ -376,7 +376,8 @@ export function transportContract(name: string, createBroker: () => Promise<Cont
         onChunk: async ({ records }) => void seen.push(...records.map(() => 'instance')),
       });
       await until(() => seen.length === 2);
-      expect((await timersPerSecond(3)) - before).toBeLessThan(20);
+      // Polls slow down step by step while nothing comes; a client that spins never gets there.
+      await expect.poll(async () => (await timersPerSecond(2)) - before).toBeLessThan(20);
     });
 
     it('shows every instance every record after its reset, from the start or from now', async () => {
