@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { JobConfigurationError, StaleLeaseError, type HeldLease } from '../src/index.ts';
+import { JobConfigurationError, StaleLeaseError, type HeldLease, type LeaseOutcome } from '../src/index.ts';
 import { add, labels, listRows, newTenant, openProbe, record, recording, run, until, type Probe } from './probe.ts';
 import { connect, openService, service } from './service.ts';
 
@@ -33,8 +33,14 @@ describe('a stop', () => {
     const tenant = newTenant();
     for (const text of ['a', 'b', 'c']) await add(probe, tenant, queue, text);
     await began.promise;
+    // The look for new work hangs: a stop that waited for it first would let the worker go on meanwhile.
+    await using admin = await connect(probe.address.adminUrl);
+    await admin.query(`begin; lock table ${service}.schedules`);
+    await until(async () => (await admin.query('select from pg_locks where not granted')).rows.length > 0);
     const stopped = running.runtime.stop(20_000);
     go.resolve();
+    await until(async () => (await labels(probe, tenant)).length > 0);
+    await admin.query('rollback');
     await stopped;
     expect(await labels(probe, tenant)).toEqual(['a']);
     const left = await listRows(probe);
@@ -71,6 +77,8 @@ describe('a run whose lease went to another', () => {
     const stale: unknown[] = [];
     let runs = 0;
     const queue = recording({
+      // No heartbeat comes between: it would take back what the test does to the lease.
+      leaseSeconds: 3_600,
       async handler(job) {
         runs += 1;
         if (runs === 1) {
@@ -132,14 +140,19 @@ describe('a lease', () => {
       'supervisor',
       async (held) => {
         await hold(held);
-        await expire();
-        const taken = await running.runtime.lease(tenant, 'supervisor', async (second) => {
-          await hold(second);
-          const late = await hold(held).catch((error: unknown) => error);
-          await until(() => held.signal.aborted, 'the end of the lost lease');
-          return late;
-        });
-        return taken;
+        let taken: LeaseOutcome<unknown> = { held: false };
+        // A heartbeat of the first holder may come between.
+        await until(async () => {
+          await expire();
+          taken = await running.runtime.lease(tenant, 'supervisor', async (second) => {
+            await hold(second);
+            const late = await hold(held).catch((error: unknown) => error);
+            await until(() => held.signal.aborted, 'the end of the lost lease');
+            return late;
+          });
+          return taken.held;
+        }, 'the second holder');
+        return taken as LeaseOutcome<unknown>;
       },
       { leaseSeconds: 2 },
     );

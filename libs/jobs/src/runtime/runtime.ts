@@ -134,8 +134,8 @@ export function createJobRuntime(options: JobRuntimeOptions): JobRuntime {
     },
     async stop(deadlineMs) {
       silence?.();
-      await maintenance?.stop();
-      await Promise.all([worker?.stop(deadlineMs), leases.release(deadlineMs)]);
+      // All at once: what is waited for must not give others the time to begin something new.
+      await Promise.all([worker?.stop(deadlineMs), leases.release(deadlineMs), maintenance?.stop()]);
       await keeper.stop();
     },
     async drained() {
