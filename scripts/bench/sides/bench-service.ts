@@ -1,6 +1,6 @@
+import { CompiledQuery } from 'kysely';
 import { z } from 'zod';
 import type { Database } from '@idp/database';
-import { named } from '@idp/database';
 import { defineService, envelope, principalOf, type RoutePlugin } from '@idp/service';
 
 interface Tables {
@@ -8,6 +8,9 @@ interface Tables {
 }
 
 const answer = envelope(z.object({ body: z.string() }));
+const oneRow = CompiledQuery.raw('select body from bench_rows where id = $1', ['one']) as CompiledQuery<{
+  body: string;
+}>;
 const permission = 'bench:row:read';
 
 /** Routes that add one layer each, so that the difference between two of them is the price of a layer. */
@@ -19,11 +22,7 @@ function layerRoutes(database: Database<Tables>): RoutePlugin {
     app.get('/api/v1/bench/guarded', { config: { permission }, schema: schema('guarded') }, async () => text);
     app.get('/api/v1/bench/row', { config: { permission }, schema: schema('row') }, async (request) => {
       const { tenantId } = principalOf(request);
-      const row = await database
-        .tenant(tenantId)
-        .read((tx) =>
-          named(tx.db, 'benchRow').selectFrom('bench_rows').select('body').where('id', '=', 'one').executeTakeFirst(),
-        );
+      const [row] = await database.tenant(tenantId).select('benchRow', oneRow);
       return { data: { body: row?.body ?? text.data.body } };
     });
   };

@@ -13,7 +13,7 @@ export const jobSchema = z.object({
   crashes: z.int().meta({ description: 'Runs that died with their process' }),
   dedupKey: z.string().nullable(),
   serialKey: z.string().nullable(),
-  progress: z.json().meta({ description: 'What its run shows of itself; null where it shows nothing' }),
+  progress: z.unknown().meta({ description: 'What its run shows of itself; null where it shows nothing' }),
   errorCode: z.string().nullable(),
   error: z.string().nullable(),
   createdAt: z.string(),
@@ -21,7 +21,7 @@ export const jobSchema = z.object({
   deadAt: z.string().nullable(),
 });
 
-export const jobDetailSchema = jobSchema.extend({ payload: z.json() });
+export const jobDetailSchema = jobSchema.extend({ payload: z.unknown() });
 
 export const scheduleSchema = z.object({
   name: z.string(),
