@@ -4,6 +4,9 @@ import { createCaches, invalidateOnEvents } from '../src/index.ts';
 import { testTelemetry } from './telemetry.ts';
 import { heldLoad, tenantA, tenantB, things, type Thing } from './things.ts';
 
+/** A loaded machine needs its time. */
+const waiting = { timeout: 15_000, interval: 5 };
+
 const red: Thing = { name: 'red', version: 1 };
 
 describe('one key', () => {
@@ -12,7 +15,7 @@ describe('one key', () => {
     const key = cache.tenant(tenantA).key('k');
     const held = heldLoad<Thing>();
     const callers = Array.from({ length: 1_000 }, () => cache.getOrLoad(key, held.load));
-    await vi.waitFor(() => expect(held.begun()).toBe(1));
+    await vi.waitFor(() => expect(held.begun()).toBe(1), waiting);
     held.end(red);
     expect(new Set(await Promise.all(callers)).size).toBe(1);
     expect(await cache.getOrLoad(key, () => Promise.reject(new Error('not needed')))).toEqual(red);
@@ -25,7 +28,7 @@ describe('one key', () => {
     const key = cache.tenant(tenantA).key('k');
     const held = heldLoad<Thing>();
     const callers = Array.from({ length: 20 }, () => cache.getOrLoad(key, held.load));
-    await vi.waitFor(() => expect(held.begun()).toBe(1));
+    await vi.waitFor(() => expect(held.begun()).toBe(1), waiting);
     held.fail(new Error('away'));
     const settled = await Promise.allSettled(callers);
     expect(settled.every((one) => one.status === 'rejected' && (one.reason as Error).message === 'away')).toBe(true);
@@ -42,7 +45,7 @@ describe('one key', () => {
       () => cache.getOrLoad(key, held.load),
     );
     const second = cache.getOrLoad(key, held.load);
-    await vi.waitFor(() => expect(held.begun()).toBe(1));
+    await vi.waitFor(() => expect(held.begun()).toBe(1), waiting);
     leaving.abort(new Error('the client left'));
     await expect(first).rejects.toThrow('the client left');
     held.end(red);
@@ -86,12 +89,12 @@ test('an old value is served while one caller fetches the new one, until it is t
   await cache.set(key, red);
   pass(10_001);
   expect(await Promise.all([1, 2, 3].map(() => cache.getOrLoad(key, held.load)))).toEqual([red, red, red]);
-  await vi.waitFor(() => expect(held.begun()).toBe(1));
+  await vi.waitFor(() => expect(held.begun()).toBe(1), waiting);
   held.end({ ...red, version: 2 });
-  await vi.waitFor(async () => expect((await cache.get(key))?.version).toBe(2));
+  await vi.waitFor(async () => expect((await cache.get(key))?.version).toBe(2), waiting);
   pass(30_001);
   const late = cache.getOrLoad(key, held.load);
-  await vi.waitFor(() => expect(held.begun()).toBe(1));
+  await vi.waitFor(() => expect(held.begun()).toBe(1), waiting);
   held.end({ ...red, version: 3 });
   expect((await late).version).toBe(3);
 });
@@ -103,12 +106,12 @@ test('a source that fails is asked once a second while the old value lasts', asy
   pass(10_001);
   const load = vi.fn<() => Promise<Thing>>(() => Promise.reject(new Error('away')));
   expect(await cache.getOrLoad(key, load)).toEqual(red);
-  await vi.waitFor(() => expect(telemetry.lines).toHaveLength(1));
+  await vi.waitFor(() => expect(telemetry.lines).toHaveLength(1), waiting);
   expect(await cache.getOrLoad(key, load)).toEqual(red);
   expect(load).toHaveBeenCalledOnce();
   pass(1_001);
   expect(await cache.getOrLoad(key, load)).toEqual(red);
-  await vi.waitFor(() => expect(load).toHaveBeenCalledTimes(2));
+  await vi.waitFor(() => expect(load).toHaveBeenCalledTimes(2), waiting);
 });
 
 describe('after a delete', () => {
@@ -117,7 +120,7 @@ describe('after a delete', () => {
     const key = cache.tenant(tenantA).key('k');
     const slow = heldLoad<Thing>();
     const before = cache.getOrLoad(key, slow.load);
-    await vi.waitFor(() => expect(slow.begun()).toBe(1));
+    await vi.waitFor(() => expect(slow.begun()).toBe(1), waiting);
     await cache.delete(key, { version: 2 });
     expect(await cache.getOrLoad(key, async () => ({ ...red, version: 2 }))).toEqual({ ...red, version: 2 });
     slow.end(red);
@@ -130,7 +133,7 @@ describe('after a delete', () => {
     const key = cache.tenant(tenantA).key('k');
     const slow = heldLoad<Thing | undefined>();
     const before = cache.getOrLoad(key, slow.load);
-    await vi.waitFor(() => expect(slow.begun()).toBe(1));
+    await vi.waitFor(() => expect(slow.begun()).toBe(1), waiting);
     pass(1);
     await cache.delete(key);
     slow.end(undefined);
@@ -160,7 +163,7 @@ describe('after a delete', () => {
     const warm = { ...red, colour: 'warm' };
     const slow = heldLoad<Thing>();
     const before = cache.getOrLoad(a.key('slow'), slow.load);
-    await vi.waitFor(() => expect(slow.begun()).toBe(1));
+    await vi.waitFor(() => expect(slow.begun()).toBe(1), waiting);
     await cache.setMany([
       { key: a.key(1), value: warm },
       { key: a.key(2), value: warm },
@@ -181,9 +184,9 @@ test('16 loads run at once, the others wait', async () => {
   const { cache } = things();
   const held = heldLoad<Thing>();
   const all = Array.from({ length: 40 }, (_value, index) => cache.getOrLoad(cache.global.key(index), held.load));
-  await vi.waitFor(() => expect(held.begun()).toBe(16));
+  await vi.waitFor(() => expect(held.begun()).toBe(16), waiting);
   for (let ended = 0; ended < 40; ended += 1) {
-    await vi.waitFor(() => expect(held.begun()).toBeGreaterThan(0));
+    await vi.waitFor(() => expect(held.begun()).toBeGreaterThan(0), waiting);
     expect(held.begun()).toBeLessThanOrEqual(16);
     held.end(red);
   }

@@ -116,7 +116,7 @@ test('a load that began before a freeze does not put an old row back after it', 
   const key = cache.tenant(tenantA).key('k');
   const held = heldLoad<Thing>();
   const slow = cache.getOrLoad(key, held.load);
-  await vi.waitFor(() => expect(held.begun()).toBe(1));
+  await vi.waitFor(() => expect(held.begun()).toBe(1), waiting);
   process.kill(server.pid!, 'SIGSTOP');
   await cache.delete(key, { version: 2 });
   held.end(red);
@@ -141,7 +141,7 @@ test('a flushed Redis is filled again', async () => {
   await state.redis!.run((client) => client.script('FLUSH'));
   const load = vi.fn<() => Promise<Thing>>(async () => red);
   expect(await cache.getOrLoad(key, load)).toEqual(red);
-  await vi.waitFor(async () => expect(await cache.get(key)).toEqual(red));
+  await vi.waitFor(async () => expect(await cache.get(key)).toEqual(red), waiting);
   expect(load).toHaveBeenCalledOnce();
   expect(await telemetry.count('cache_requests_total', { level: 'l2', outcome: 'unavailable' })).toBe(0);
 });
@@ -156,7 +156,7 @@ test('a Redis without memory still forgets', async () => {
   expect(await cache.getOrLoad(key, async () => newer)).toEqual(newer);
   await state.redis!.run((client) => client.config('SET', 'maxmemory', '0'));
   await cache.getOrLoad(key, async () => newer);
-  await vi.waitFor(async () => expect(await cache.get(key)).toEqual(newer));
+  await vi.waitFor(async () => expect(await cache.get(key)).toEqual(newer), waiting);
 });
 
 test('a Redis that is away stops no start and is used when it comes', async () => {

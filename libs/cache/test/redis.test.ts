@@ -3,6 +3,9 @@ import { testRedis } from '@idp/testing';
 import { connectRedis, type CacheKey, type RedisConnection } from '../src/index.ts';
 import { heldLoad, tenantA, tenantB, things, type Thing, type Things } from './things.ts';
 
+/** A loaded machine needs its time. */
+const waiting = { timeout: 15_000, interval: 5 };
+
 const { url, prefix } = await testRedis();
 const red: Thing = { name: 'red', version: 1 };
 let redis: RedisConnection;
@@ -49,11 +52,11 @@ describe('two processes', () => {
     const key = freshKey();
     const held = heldLoad<Thing>();
     const slow = one.cache.getOrLoad(key, held.load);
-    await vi.waitFor(() => expect(held.begun()).toBe(1));
+    await vi.waitFor(() => expect(held.begun()).toBe(1), waiting);
     await two.cache.delete(key, { version: 2 });
     held.end(red);
     expect(await slow).toEqual(red);
-    await vi.waitFor(async () => expect(await one.cache.get(key)).toBeUndefined());
+    await vi.waitFor(async () => expect(await one.cache.get(key)).toBeUndefined(), waiting);
     expect(await two.cache.getOrLoad(key, async () => ({ ...red, version: 2 }))).toMatchObject({ version: 2 });
     await isShared(key);
     expect(await one.cache.get(key)).toMatchObject({ version: 2 });
@@ -67,7 +70,7 @@ describe('two processes', () => {
     const key = freshKey();
     const held = heldLoad<Thing | undefined>();
     const slow = one.cache.getOrLoad(key, held.load);
-    await vi.waitFor(() => expect(held.begun()).toBe(1));
+    await vi.waitFor(() => expect(held.begun()).toBe(1), waiting);
     await two.cache.delete(key);
     held.end(undefined);
     await slow;
@@ -99,7 +102,7 @@ describe('two processes', () => {
     ]);
     const slowKey = freshKey();
     const slow = two.cache.getOrLoad(slowKey, held.load);
-    await vi.waitFor(() => expect(held.begun()).toBe(1));
+    await vi.waitFor(() => expect(held.begun()).toBe(1), waiting);
     await one.cache.deleteByTag(a.tag(colour));
     held.end({ ...red, colour });
     await slow;
@@ -131,7 +134,7 @@ test('an old value of Redis is served while it is renewed', async () => {
   await redis.run((client) => client.pexpire(nameOf(key), 15_000));
   stale.cache.clearLocal();
   expect(await stale.cache.getOrLoad(key, async () => ({ ...red, version: 2 }))).toEqual(red);
-  await vi.waitFor(async () => expect(await stale.cache.get(key)).toMatchObject({ version: 2 }));
+  await vi.waitFor(async () => expect(await stale.cache.get(key)).toMatchObject({ version: 2 }), waiting);
 });
 
 describe('foreign bytes in Redis', () => {
@@ -158,7 +161,7 @@ describe('foreign bytes in Redis', () => {
     expect(await redis.run((client) => client.exists(nameOf(key)))).toBe(0);
     await redis.run((client) => client.set(nameOf(key), bytes, 'PX', 60_000));
     expect(await one.cache.getOrLoad(key, async () => red)).toEqual(red);
-    await vi.waitFor(async () => expect(await two.cache.get(key)).toEqual(red));
+    await vi.waitFor(async () => expect(await two.cache.get(key)).toEqual(red), waiting);
   });
 
   test('a value without end is not believed', async () => {
@@ -179,7 +182,7 @@ describe('foreign bytes in Redis', () => {
       await redis.run((client) => client.rpush(nameOf({ ...key, key: name }, kind), 'x'));
     }
     expect(await one.cache.getOrLoad(key, async () => ({ ...red, colour }))).toMatchObject({ colour });
-    await vi.waitFor(async () => expect(await two.cache.get(key)).toMatchObject({ colour }));
+    await vi.waitFor(async () => expect(await two.cache.get(key)).toMatchObject({ colour }), waiting);
     await two.cache.deleteByTag(two.cache.tenant(tenantA).tag(colour));
     one.cache.clearLocal();
     expect(await one.cache.get(key)).toBeUndefined();
