@@ -76,7 +76,7 @@ export function installHooks(app: FastifyInstance, parts: HookParts): void {
   app.addHook('preSerialization', function addIds(request, _reply, payload, done) {
     const { plan, requestId, traceId } = request.operation;
     if (plan === undefined || !plan.envelope || !isEnvelope(payload)) return done(null, payload);
-    done(null, { data: payload.data, meta: { requestId, traceId, ...payload.meta } });
+    done(null, { data: payload.data, meta: { ...payload.meta, requestId, traceId } });
   });
 }
 

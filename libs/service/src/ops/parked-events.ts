@@ -63,7 +63,7 @@ export function parkedEventRoutes({ service, database, events }: OpsParts): Rout
           firstFailedAt: row.first_failed_at,
         }));
         const next = page.nextCursor === undefined ? {} : { nextCursor: page.nextCursor };
-        return { data, meta: { requestId: '', traceId: '', limit: size, ...next } };
+        return { data, meta: { limit: size, ...next } };
       },
     });
     app.post(

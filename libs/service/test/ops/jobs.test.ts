@@ -72,6 +72,16 @@ async function dead(label: string, options: EnqueueOptions = {}, of = tenant): P
   return id;
 }
 
+test('a list carries the ids of its request', async () => {
+  const answer = await get(tenant.admin, 'jobs');
+  expect(answer.status).toBe(200);
+  expect(answer.body.meta).toMatchObject({
+    requestId: answer.headers.get('x-request-id'),
+    traceId: expect.stringMatching(/^[0-9a-f]{32}$/),
+    limit: 25,
+  });
+});
+
 async function audited({ id }: { id: string }): Promise<unknown[]> {
   const { rows } = await service.running.database
     .tenant(id)

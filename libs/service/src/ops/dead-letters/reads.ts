@@ -46,7 +46,7 @@ export function deadLetterReadRoutes({ service, database, events }: OpsParts): R
         const { nextCursor } = page;
         return {
           data: page.data.map(summaryView),
-          meta: { requestId: '', traceId: '', limit: size, ...(nextCursor === undefined ? {} : { nextCursor }) },
+          meta: { limit: size, ...(nextCursor === undefined ? {} : { nextCursor }) },
         };
       },
     });
@@ -75,7 +75,7 @@ export function deadLetterReadRoutes({ service, database, events }: OpsParts): R
           firstFailedAt: group.first_at,
           lastFailedAt: group.last_at,
         }));
-        return { data, meta: { requestId: '', traceId: '', limit: size } };
+        return { data, meta: { limit: size } };
       },
     });
     app.get(`${path}/:id`, {

@@ -39,7 +39,7 @@ export function jobReadRoutes({ service, database, jobs }: OpsParts): RoutePlugi
         const { nextCursor } = page;
         return {
           data: page.data.map(jobView),
-          meta: { requestId: '', traceId: '', limit: size, ...(nextCursor === undefined ? {} : { nextCursor }) },
+          meta: { limit: size, ...(nextCursor === undefined ? {} : { nextCursor }) },
         };
       },
     });

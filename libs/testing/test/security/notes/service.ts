@@ -76,7 +76,7 @@ function readRoutes(context: NotesContext): RoutePlugin {
           .tenant(principalOf(request).tenantId)
           .read((tx) => tx.db.selectFrom('notes').select(columns).orderBy('title').limit(1_000).execute());
         const data = rows.filter((row) => row.title.includes(q)).slice(0, max);
-        return { data, meta: { requestId: '', traceId: '', limit: max } };
+        return { data, meta: { limit: max } };
       },
     });
     app.get(`${path}/:id`, {
