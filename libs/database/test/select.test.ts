@@ -124,24 +124,52 @@ test('errors are those of a read', async () => {
   await expect(select('selec')).rejects.toThrow(/syntax/);
 });
 
-test('a statement whose columns changed, or that the server forgot, is answered all the same', async () => {
+test('a statement whose columns changed is answered, and prepared anew', async () => {
   await warm();
-  const all = raw<Record<string, unknown>>('select * from people');
-  const select = () => database.global.select('people', all);
   const things = () => database.tenant(tenantA).select('things', raw<Record<string, unknown>>('select * from things'));
   expect(Object.keys((await things())[0]!)).not.toContain('extra');
-  await select();
   await probe.admin.query('alter table things add column extra int4 default 5');
-  expect((await things())[0]).toMatchObject({ extra: 5 });
+  for (let round = 0; round < 3; round += 1) expect((await things())[0]).toMatchObject({ extra: 5 });
   await probe.admin.query('alter table things drop column extra');
-  expect(Object.keys((await things())[0]!)).not.toContain('extra');
-  await database.tenant(tenantA).select('forget', raw('select 1'));
-  const forgetful = probe.open({ poolMax: 2 });
-  await forgetful.tenant(tenantA).select('names', names);
-  for (let round = 0; round < 4; round += 1) {
-    expect(await forgetful.tenant(tenantA).select('names', names)).toHaveLength(1);
-    await forgetful.tenant(tenantA).write((tx) => tx.db.executeQuery(raw('deallocate all')), { unaudited: 'test' });
+  for (let round = 0; round < 3; round += 1) expect(Object.keys((await things())[0]!)).not.toContain('extra');
+});
+
+test('statements that the server forgot are answered, and prepared anew', async () => {
+  const names: string[] = [];
+  // Two connections make one lane, so every statement that is shared meets the same one.
+  const forgetful = probe.open({ poolMax: 2, onQuery: ({ name }) => names.push(name) });
+  const select = (name: string, text: string) => forgetful.tenant(tenantA).select(name, raw(text));
+  const prepared = () => select('prepared', `select name from pg_prepared_statements where name like 'select\\_%'`);
+  await prepared();
+  await expect.poll(async () => (await prepared()).length).toBeGreaterThan(1);
+  await select('forget', 'deallocate all');
+  names.length = 0;
+  expect(await prepared()).toEqual([]);
+  // Once on the shared connection, where it failed, and once in a transaction of its own.
+  expect(names).toEqual(['prepared', 'prepared']);
+  expect((await prepared()).length).toBeGreaterThan(1);
+});
+
+test('a value that cannot be read is its own error, and fails alone', async () => {
+  await warm();
+  const tooLarge = database.tenant(tenantA).select('large', raw('select 9007199254740993::int8 as value'));
+  await expect(tooLarge).rejects.toBeInstanceOf(RangeError);
+  expect(await namesOf(tenantA)).toHaveLength(1);
+});
+
+test('more statements than a connection may prepare are answered, known ones still shared', async () => {
+  const sent: string[] = [];
+  const full = probe.open({ poolMax: 2, onQuery: ({ name }) => sent.push(name) });
+  const select = <R>(name: string, text: string) => full.tenant(tenantA).select(name, raw<R>(text));
+  const prepared = () =>
+    select<{ name: string }>('prepared', `select name from pg_prepared_statements where name like 'select\\_%'`);
+  await prepared();
+  await expect.poll(async () => (await prepared()).length).toBeGreaterThan(1);
+  for (let n = 0; n < 70; n += 1) {
+    expect(await select(`many ${n}`, `select ${n} as value`)).toEqual([{ value: n }]);
   }
+  expect((await prepared()).length).toBe(64);
+  expect(new Set(sent).size).toBe(71);
 });
 
 test('a connection that is cut fails what waits on it, and the next is answered', async () => {

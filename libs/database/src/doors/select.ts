@@ -1,5 +1,5 @@
 import type { CompiledQuery } from 'kysely';
-import { isSqlError, translateLostConnection, translateSqlError } from '../wire/errors.ts';
+import { isSqlError, translateSqlError } from '../wire/errors.ts';
 import { encodeParameters } from '../wire/parameters.ts';
 import type { SelectValue } from '../wire/select-query.ts';
 import type { DoorEnvironment } from './door.ts';
@@ -23,7 +23,7 @@ export async function selectShared<R>(
     metrics.operations.observe({ query: name }, (performance.now() - startedAt) / 1000);
     return rows as R[];
   } catch (error) {
-    if (!isSqlError(error)) throw translateLostConnection(error, undefined);
+    if (!isSqlError(error)) throw error;
     if (statementLost.has(error.code)) return undefined;
     if (error.code === '42501') metrics.rlsViolations.inc();
     throw translateSqlError(error, { constraints, readOnly: true, deleting: false }) ?? error;

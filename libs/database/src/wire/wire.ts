@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import pg from 'pg';
+import { isSqlError, translateLostConnection } from './errors.ts';
 import { SelectQuery, type PreparedSelect, type SelectMessage, type SelectValue } from './select-query.ts';
 
 /** What PostgreSQL answered to one statement. */
@@ -111,7 +112,8 @@ export class Wire {
    * of the event loop, by whomever, leaves in one write. Undefined when the connection may prepare no further statement.
    */
   select(tenantId: string, text: string, values: readonly SelectValue[]): Promise<unknown[]> | undefined {
-    if (!this.#naming.enabled || this.#selects.size >= selectsMax) return undefined;
+    if (!this.#naming.enabled) return undefined;
+    if (this.#selects.size >= selectsMax && !this.#selects.has(text)) return undefined;
     const scope = this.#prepared(scopeText);
     const own = this.#prepared(text);
     const message = {
@@ -128,7 +130,7 @@ export class Wire {
         this.lastProgress = performance.now();
         if (error === undefined) return resolve(rows);
         this.#forget(error, message);
-        reject(error);
+        reject(isSqlError(error) || this.usable ? error : translateLostConnection(error, this.cutBecause));
       };
       this.client.query(new SelectQuery(message, this.#enqueue, settle) as unknown as pg.Submittable);
     });
@@ -136,9 +138,11 @@ export class Wire {
 
   /** What became of a failed Parse is not known, and some poolers lose all of them: the next use prepares under a new name. */
   #forget(error: Error, { scope, statement, isNew }: SelectMessage): void {
-    if ((error as { code?: string }).code === '26000') return this.#selects.clear();
+    const { code } = error as { code?: string };
+    if (code === '26000') return this.#selects.clear();
     if (scope.isNew) this.#selects.delete(scopeText);
-    if (isNew) this.#selects.delete(statement.text);
+    // 0A000: its columns are others now.
+    if (isNew || code === '0A000') this.#selects.delete(statement.text);
   }
 
   #prepared(text: string): { statement: PreparedSelect; isNew: boolean } {
