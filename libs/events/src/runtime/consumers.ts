@@ -88,6 +88,13 @@ export function createConsumers(parts: RuntimeParts): Consumers {
     return openInstanceConsumer({ service, transport, consumer, topics, handlerMs, metrics, logger, onCaughtUp });
   }
 
+  /** Side by side: each waits for its group, which may have to share its partitions anew. What was opened is closed by `stop`. */
+  async function openAll(): Promise<void> {
+    const opening = consumers.map(async (consumer) => void open.set(consumer.name, await openOne(consumer)));
+    const failed = (await Promise.allSettled(opening)).find(({ status }) => status === 'rejected');
+    if (failed !== undefined) await Promise.reject((failed as PromiseRejectedResult).reason);
+  }
+
   return {
     names,
     environments,
@@ -100,9 +107,7 @@ export function createConsumers(parts: RuntimeParts): Consumers {
     paused: (consumer) => paused.has(consumer),
     async start() {
       if (names.length > 0) paused = await door.transaction((tx) => listPaused(tx.db), { readOnly: true });
-      for (const consumer of consumers) {
-        open.set(consumer.name, await openOne(consumer));
-      }
+      await openAll();
       if (names.length === 0) return;
       parked = startParkedLoop({ door, environments, pollMs: timing.parkedPollMs, claimMs: timing.claimMs, logger });
       const follow = (): void =>
