@@ -60,6 +60,8 @@ export interface Tx<DB> {
   /** Tenant of the context; the platform tenant in the global door. */
   readonly tenantId: string;
   readonly readOnly: boolean;
+  /** Why the transaction cannot commit any more: its first failed statement, even if its error was caught; else undefined. */
+  readonly failure: unknown;
   /** Aborts when the transaction has ended without a commit or ran past its time. */
   readonly signal: AbortSignal;
   /** Buffers an audit row; throws outside a write. */
@@ -133,8 +135,16 @@ export interface Door<DB> {
   write<T>(fn: (tx: Tx<DB>) => Promise<T>, options?: WriteOptions): Promise<T>;
 }
 
+/** Statements of one tenant. */
+export interface TenantStatements {
+  tenantId: string;
+  statements: readonly RawBuilder<unknown>[];
+}
+
 /** Several tenants, one after the other, in one transaction; for `@idp/events` alone. */
 export interface Chunk<DB> {
+  /** Runs the statements of all tenants in order and in one round trip; the rows of each statement, by tenant. */
+  ask(requests: readonly TenantStatements[]): Promise<unknown[][][]>;
   /** Sets the tenant, runs `fn`, and flushes that tenant's buffered rows. */
   tenant<T>(tenantId: string, fn: (tx: Tx<DB>) => Promise<T>): Promise<T>;
 }

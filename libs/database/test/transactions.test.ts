@@ -92,6 +92,52 @@ describe('the doors', () => {
     expect(rows.map((row: { tenant_id: string }) => row.tenant_id)).toEqual([tenantA, tenantB, tenantA]);
   });
 
+  test('a chunk asks for several tenants at once, each in its own rows, and its work goes on in the right one', async () => {
+    const names = sql`select tenant_id, name from things order by name`;
+    const insert = (name: string) =>
+      sql`insert into things (id, name) values (${newId()}, ${name}) returning tenant_id`;
+    await database.chunk(async (chunk) => {
+      const answers = await chunk.ask([
+        { tenantId: tenantA, statements: [insert('asked a'), names] },
+        { tenantId: tenantB, statements: [] },
+        { tenantId: tenantB, statements: [insert('asked b'), names] },
+      ]);
+      expect(answers).toEqual([
+        [[{ tenant_id: tenantA }], [{ tenant_id: tenantA, name: 'asked a' }]],
+        [],
+        [[{ tenant_id: tenantB }], [{ tenant_id: tenantB, name: 'asked b' }]],
+      ]);
+      for (const tenant of [tenantB, tenantA]) {
+        const seen = await chunk.tenant(tenant, (tx) => tx.db.selectFrom('things').select('tenant_id').execute());
+        expect(seen).toEqual([{ tenant_id: tenant }]);
+      }
+      await chunk.tenant(tenantA, async () => {
+        await expect(chunk.ask([])).rejects.toThrow('one tenant at a time');
+      });
+    });
+  });
+
+  test('a statement that fails in a chunk fails the question, and what was asked is undone', async () => {
+    const asked = database.chunk((chunk) =>
+      chunk.ask([
+        { tenantId: tenantA, statements: [sql`insert into things (id, name) values (${newId()}, 'lost')`] },
+        { tenantId: tenantB, statements: [sql`select 1 / 0`] },
+      ]),
+    );
+    await expect(asked).rejects.toMatchObject({ code: '22012' });
+    const { rows } = await probe.admin.query(`select from things where name = 'lost'`);
+    expect(rows).toEqual([]);
+  });
+
+  test('a transaction says why it cannot commit, also when the error was caught', async () => {
+    const writing = database.tenant(tenantA).write(async (tx) => {
+      expect(tx.failure).toBeUndefined();
+      await sql`select 1 / 0`.execute(tx.db).catch(() => undefined);
+      expect(tx.failure).toMatchObject({ code: '22012' });
+    });
+    await expect(writing).rejects.toMatchObject({ code: '22012' });
+  });
+
   test('the platform door sees platform tables of all tenants and no tenant table', async () => {
     const relay = platformDoor(database);
     await database.tenant(tenantA).write(async (tx) => tx.beforeCommit('queue', { payload: {} }));

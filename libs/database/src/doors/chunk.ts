@@ -1,6 +1,7 @@
-import type { Chunk, ChunkOptions, Tx } from '../contract.ts';
+import type { Chunk, ChunkOptions, TenantStatements, Tx } from '../contract.ts';
 import { hookList, statementTimeoutMs, type DoorEnvironment } from './door.ts';
 import { opening, settingsStatement, tenantUuid } from '../transaction/openings.ts';
+import { bindKysely } from '../transaction/bound-kysely.ts';
 import { runTransaction, type Attempt } from '../transaction/run.ts';
 import type { Session } from '../transaction/session.ts';
 import { ScopedTx } from '../transaction/tx.ts';
@@ -35,14 +36,35 @@ function createChunk<DB>(
   session: Session,
   hooks: (() => void | Promise<void>)[],
 ): Chunk<DB> {
-  let current: string | undefined;
+  const db = bindKysely<DB>(session);
+  /** Tenant of the statements sent from here on. */
+  let context: string | undefined;
+  let busy = false;
+
+  function enter(id: string): string {
+    const tenantId = tenantUuid(id);
+    if (tenantId !== context) session.before([settingsStatement({ tenantId })].filter((each) => each !== undefined));
+    context = tenantId;
+    return tenantId;
+  }
+
+  /** Sends at once, so that nothing of another tenant comes between. */
+  async function send({ tenantId, statements }: TenantStatements): Promise<unknown[][]> {
+    enter(tenantId);
+    const answers = await Promise.all(statements.map((statement) => statement.execute(db)));
+    return answers.map(({ rows }) => rows);
+  }
+
   return {
+    async ask(requests) {
+      if (busy) throw new Error('a chunk works for one tenant at a time');
+      return Promise.all(requests.map(send));
+    },
     async tenant<T>(id: string, fn: (tx: Tx<DB>) => Promise<T>): Promise<T> {
-      const tenantId = tenantUuid(id);
-      if (current !== undefined) throw new Error('a chunk works for one tenant at a time');
-      current = tenantId;
+      if (busy) throw new Error('a chunk works for one tenant at a time');
+      const tenantId = enter(id);
+      busy = true;
       try {
-        session.before([settingsStatement({ tenantId })].filter((statement) => statement !== undefined));
         const { service, auditSink, commitListener } = environment;
         const cursors = environment.cursorsOf(tenantId);
         const tx = new ScopedTx<DB>(session, {
@@ -58,7 +80,7 @@ function createChunk<DB>(
         tx.flush();
         return value;
       } finally {
-        current = undefined;
+        busy = false;
       }
     },
   };

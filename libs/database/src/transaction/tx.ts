@@ -41,6 +41,10 @@ export class ScopedTx<DB> implements Tx<DB> {
     this.cursors = settings.cursors;
   }
 
+  get failure(): unknown {
+    return this.#session.firstError;
+  }
+
   get signal(): AbortSignal {
     return this.#session.signal;
   }

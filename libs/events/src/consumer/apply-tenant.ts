@@ -1,8 +1,19 @@
+import type { RawBuilder } from 'kysely';
 import type { GroupConsumer } from './define-consumer.ts';
 import { insertDeadLetter } from './dead-letter-store.ts';
 import type { Delivery, Problem } from './delivery.ts';
-import { insertInbox, setOutcome, type ConsumerTx, type Outcome } from './inbox-store.ts';
-import { advance, holdBack, loadKeyStates, saveKeyStates, turnOf, type KeyState } from './key-state.ts';
+import { HandlerFailure } from './failure.ts';
+import { inboxStatement, setOutcome, type ConsumerTx, type Outcome } from './inbox-store.ts';
+import {
+  advance,
+  holdBack,
+  keyStateStatements,
+  readKeyStates,
+  saveKeyStates,
+  turnOf,
+  type KeyRow,
+  type KeyState,
+} from './key-state.ts';
 import { parkEvent } from './parking-store.ts';
 import { runHandler } from './run-handler.ts';
 import type { ConsumerTiming } from './timing.ts';
@@ -37,24 +48,34 @@ export interface TenantResult {
   woke: boolean;
 }
 
+/** What has to be known of one tenant's events before the first is handled. */
+export interface Lookup {
+  statements: RawBuilder<unknown>[];
+  keys: readonly string[];
+}
+
+export function lookup(consumer: GroupConsumer, tenantId: string, deliveries: readonly Delivery[]): Lookup {
+  const listed = deliveries.filter((delivery) => delivery.listed).map((delivery) => delivery.eventId);
+  const inbox = inboxStatement(consumer.name, listed);
+  if (consumer.ordering !== 'key') return { statements: [inbox], keys: [] };
+  const keys = [...new Set(deliveries.map((delivery) => delivery.key))];
+  return { statements: [inbox, ...keyStateStatements(tenantId, consumer.name, keys)], keys };
+}
+
 /**
  * Deals with the events of one tenant in a chunk, in order: inbox first, then whose turn it is, then the handler. Everything
- * joins the transaction of the chunk. Throws HandlerFailure.
+ * joins the transaction of the chunk; `answers` are the rows of its lookup. Throws HandlerFailure.
  */
 export async function applyTenant(
   tx: ConsumerTx,
   work: TenantWork,
   deliveries: readonly Delivery[],
+  { keys, answers: [inbox = [], ...found] }: { keys: readonly string[]; answers: readonly unknown[][] },
 ): Promise<TenantResult> {
   const { consumer } = work;
-  const listed = deliveries.filter((delivery) => delivery.listed).map((delivery) => delivery.eventId);
-  const ordered = consumer.ordering === 'key';
-  const keys = ordered ? [...new Set(deliveries.map((delivery) => delivery.key))] : [];
-  const [fresh, states] = await Promise.all([
-    insertInbox(tx, consumer.name, listed),
-    ordered ? loadKeyStates(tx, consumer.name, keys) : new Map<string, KeyState>(),
-  ]);
-  const todo = once(deliveries).filter(({ listed: isListed, eventId }) => !isListed || fresh.has(eventId));
+  const fresh = new Set((inbox as { event_id: string }[]).map((row) => row.event_id));
+  const states = readKeyStates(keys, found as KeyRow[][]);
+  const todo = once(deliveries).filter(({ listed, eventId }) => !listed || fresh.has(eventId));
   const results =
     consumer.handle === undefined ? await applyMany(tx, work, todo) : await applyEach(tx, work, todo, states);
   for (const outcome of ['skipped', 'parked', 'dead'] as const) {
@@ -153,6 +174,8 @@ async function handleOne(tx: ConsumerTx, work: TenantWork, delivery: Delivery): 
   await runHandler({ ...runOf(work, delivery), events: [event] }, (ctx) =>
     work.consumer.handle!(tx, event as never, ctx),
   );
+  // An error the handler caught has ended the transaction all the same: the event after it is not to blame.
+  if (tx.failure !== undefined) throw new HandlerFailure(event.id, tx.failure);
 }
 
 function runOf({ service, consumer, timing, attempt, signal, observe }: TenantWork, { record }: Delivery) {

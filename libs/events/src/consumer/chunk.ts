@@ -3,7 +3,7 @@ import type { Logger } from '@idp/telemetry';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Failpoints } from '../failpoints.ts';
 import type { RecordChunk } from '../transport/transport.ts';
-import { applyTenant, type Result, type Verdict } from './apply-tenant.ts';
+import { applyTenant, lookup, type Result, type Verdict } from './apply-tenant.ts';
 import type { ConsumerMetrics } from './consumer-metrics.ts';
 import type { GroupConsumer } from './define-consumer.ts';
 import type { Delivery } from './delivery.ts';
@@ -113,9 +113,12 @@ async function commitTogether(
     async (chunk) => {
       const all: Result[] = [];
       let some = false;
-      for (const [tenantId, list] of tenants) {
-        const work = { service, consumer, timing, verdicts, attempt, signal, sinceMs, observe };
-        const applied = await chunk.tenant(tenantId, (tx) => applyTenant(tx as never, work, list));
+      const lookups = tenants.map(([tenantId, list]) => ({ tenantId, list, ...lookup(consumer, tenantId, list) }));
+      const answers = await chunk.ask(lookups);
+      const work = { service, consumer, timing, verdicts, attempt, signal, sinceMs, observe };
+      for (const [at, { tenantId, list, keys }] of lookups.entries()) {
+        const known = { keys, answers: answers[at]! };
+        const applied = await chunk.tenant(tenantId, (tx) => applyTenant(tx as never, work, list, known));
         all.push(...applied.results);
         some ||= applied.woke;
       }

@@ -24,8 +24,10 @@ export function createConsumerMetrics(metrics: Metrics, now: () => number): Cons
     handlerTime: (consumer) => (type, seconds) => durations.observe({ consumer, type }, seconds),
     retries: metrics.counter('event_retries_total', 'Failed tries by class', ['consumer', 'class']),
     handled(consumer, results) {
+      for (const [outcome, list] of Map.groupBy(results, (result) => result.outcome)) {
+        outcomes.inc({ consumer, outcome }, list.length);
+      }
       for (const { delivery, outcome } of results) {
-        outcomes.inc({ consumer, outcome });
         if (outcome !== 'applied' || delivery.event === undefined) continue;
         const createdAt = Date.parse(delivery.event.time);
         if (!Number.isNaN(createdAt)) ages.observe({ consumer, type: delivery.event.type }, (now() - createdAt) / 1000);

@@ -1,21 +1,15 @@
 import type { Tx } from '@idp/database';
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 
 export type ConsumerTx = Tx<never>;
 export type Outcome = 'applied' | 'skipped' | 'parked' | 'dead';
 
-/** Marks events as dealt with; resolves with those that were not yet. A concurrent owner of the same events is waited for. */
-export async function insertInbox(
-  tx: ConsumerTx,
-  consumer: string,
-  eventIds: readonly string[],
-): Promise<ReadonlySet<string>> {
-  if (eventIds.length === 0) return new Set();
-  const { rows } = await sql<{ event_id: string }>`
+/** Marks events as dealt with and answers those that were not yet. A concurrent owner of the same events is waited for. */
+export function inboxStatement(consumer: string, eventIds: readonly string[]): RawBuilder<{ event_id: string }> {
+  return sql<{ event_id: string }>`
     insert into inbox (consumer, event_id, outcome)
     select ${consumer}, id, 'applied' from unnest(${eventIds}::uuid[]) id order by id
-    on conflict do nothing returning event_id`.execute(tx.db);
-  return new Set(rows.map((row) => row.event_id));
+    on conflict do nothing returning event_id`;
 }
 
 /** Corrects the outcome of events that were not simply applied; leaves with COMMIT. */

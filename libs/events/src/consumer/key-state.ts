@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import type { Delivery } from './delivery.ts';
 import type { ConsumerTx } from './inbox-store.ts';
 
@@ -17,41 +17,67 @@ export interface KeyState {
 /** `handle`: its turn. `skip`: dealt with before. `wait`: something of its key stands before it. `gap`: a version is missing. */
 export type Turn = 'handle' | 'skip' | 'wait' | 'gap';
 
+/** One key and a version of it. */
+export interface KeyRow {
+  key: string;
+  sequence: number;
+}
+
 /**
- * Reads cursors (locked, in order of their keys) and what stands before them. One round trip of three statements after the
- * inbox was written: each has a snapshot that shows what a concurrent owner parked meanwhile.
+ * Read cursors (locked, in order of their keys) and what stands before them. Three statements of one round trip, after the inbox
+ * was written: each has a snapshot that shows what a concurrent owner parked meanwhile.
  */
+export function keyStateStatements(
+  tenantId: string,
+  consumer: string,
+  keys: readonly string[],
+  exceptLetter: string | null = null,
+): RawBuilder<KeyRow>[] {
+  return [
+    sql<KeyRow>`
+      select key, sequence from stream_cursors
+      where tenant_id = ${tenantId} and consumer = ${consumer} and key = any (${keys}) order by key for update`,
+    sql<KeyRow>`
+      select key, min(coalesce(sequence, 0)) as sequence from parked_events
+      where tenant_id = ${tenantId} and consumer = ${consumer} and key = any (${keys}) group by key`,
+    // What the cursor has passed blocks nothing: newer state was applied over it.
+    sql<KeyRow>`
+      select d.key, min(coalesce(d.sequence, 0)) as sequence from dead_letters d
+      left join stream_cursors c on c.tenant_id = d.tenant_id and c.consumer = d.consumer and c.key = d.key
+      where d.tenant_id = ${tenantId} and d.consumer = ${consumer} and d.key = any (${keys}) and d.status = 'open'
+        and (d.sequence is null or c.sequence is null or d.sequence > c.sequence)
+        and (${exceptLetter}::uuid is null or d.id <> ${exceptLetter}::uuid)
+      group by d.key`,
+  ];
+}
+
+/** What the statements of `keyStateStatements` answered. */
+export function readKeyStates(
+  keys: readonly string[],
+  [cursors = [], parked = [], dead = []]: readonly KeyRow[][],
+): Map<string, KeyState> {
+  const states = new Map<string, KeyState>();
+  for (const key of keys) states.set(key, { cursor: undefined, parked: undefined, dead: undefined, moved: false });
+  for (const { key, sequence } of cursors) states.get(key)!.cursor = sequence;
+  // Facts without a version stand before whatever comes after them.
+  for (const { key, sequence } of parked) states.get(key)!.parked = sequence;
+  for (const { key, sequence } of dead) states.get(key)!.dead = sequence;
+  return states;
+}
+
+/** Reads the states of some keys in one round trip. */
 export async function loadKeyStates(
   tx: ConsumerTx,
   consumer: string,
   keys: readonly string[],
   { exceptLetter = null }: { exceptLetter?: string | null } = {},
 ): Promise<Map<string, KeyState>> {
-  const [cursors, parked, dead] = await Promise.all([
-    sql<{ key: string; sequence: number }>`
-      select key, sequence from stream_cursors
-      where tenant_id = ${tx.tenantId} and consumer = ${consumer} and key = any (${keys}) order by key for update`.execute(
-      tx.db,
-    ),
-    sql<{ key: string; sequence: number }>`
-      select key, min(coalesce(sequence, 0)) as sequence from parked_events
-      where tenant_id = ${tx.tenantId} and consumer = ${consumer} and key = any (${keys}) group by key`.execute(tx.db),
-    // What the cursor has passed blocks nothing: newer state was applied over it.
-    sql<{ key: string; sequence: number }>`
-      select d.key, min(coalesce(d.sequence, 0)) as sequence from dead_letters d
-      left join stream_cursors c on c.tenant_id = d.tenant_id and c.consumer = d.consumer and c.key = d.key
-      where d.tenant_id = ${tx.tenantId} and d.consumer = ${consumer} and d.key = any (${keys}) and d.status = 'open'
-        and (d.sequence is null or c.sequence is null or d.sequence > c.sequence)
-        and (${exceptLetter}::uuid is null or d.id <> ${exceptLetter}::uuid)
-      group by d.key`.execute(tx.db),
-  ]);
-  const states = new Map<string, KeyState>();
-  for (const key of keys) states.set(key, { cursor: undefined, parked: undefined, dead: undefined, moved: false });
-  for (const { key, sequence } of cursors.rows) states.get(key)!.cursor = sequence;
-  // Facts without a version stand before whatever comes after them.
-  for (const { key, sequence } of parked.rows) states.get(key)!.parked = sequence;
-  for (const { key, sequence } of dead.rows) states.get(key)!.dead = sequence;
-  return states;
+  const statements = keyStateStatements(tx.tenantId, consumer, keys, exceptLetter);
+  const answers = await Promise.all(statements.map((statement) => statement.execute(tx.db)));
+  return readKeyStates(
+    keys,
+    answers.map(({ rows }) => rows),
+  );
 }
 
 /**

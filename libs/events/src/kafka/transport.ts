@@ -2,6 +2,7 @@ import type { Logger, Metrics } from '@idp/telemetry';
 import { EventConfigurationError } from '../errors.ts';
 import type { EventTransport, GroupSubscription, Subscription } from '../transport/transport.ts';
 import { createKafkaClient } from './client.ts';
+import { defaultSessionTiming, type SessionTiming } from './consuming/generation.ts';
 import { openGroupReader } from './consuming/group-reader.ts';
 import { openInstanceReader } from './consuming/instance-reader.ts';
 import { createSlots } from './consuming/slots.ts';
@@ -16,10 +17,13 @@ export interface KafkaTransportOptions {
   service: string;
   logger: Logger;
   metrics: Metrics;
+  /** Times that differ from the usual ones. */
+  timing?: Partial<SessionTiming>;
 }
 
 /** Events over Kafka as one service sees it. Connects at first use. */
-export function createKafkaTransport({ settings, service, logger, metrics }: KafkaTransportOptions): EventTransport {
+export function createKafkaTransport(options: KafkaTransportOptions): EventTransport {
+  const { settings, service, logger, metrics } = options;
   const kafka = createKafkaClient(settings, service, logger);
   const publisher = createKafkaPublisher(kafka, settings);
   const offsets = createOffsetReader(kafka);
@@ -32,6 +36,7 @@ export function createKafkaTransport({ settings, service, logger, metrics }: Kaf
     kafka,
     offsets,
     slots,
+    timing: { ...defaultSessionTiming, ...options.timing },
     logger,
     service,
     onRebalance: (group: string) => rebalances.inc({ consumer: consumerOf(group) }),

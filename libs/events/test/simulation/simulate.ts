@@ -7,6 +7,7 @@ import {
   type SimulatedTransaction,
   type World,
 } from '@idp/testing';
+import type { TenantStatements } from '@idp/database';
 import type { Scheduler } from 'fast-check';
 import { RetryLater, type EventTransport, type OutgoingRecord, type StoredRecord } from '../../src/index.ts';
 import type { ChunkEnvironment } from '../../src/consumer/chunk.ts';
@@ -253,9 +254,13 @@ function createEnvironment(world: World, database: SimulatedDatabase, faults: st
         await process.step('handled');
       },
     };
-    const chunk = <T>(fn: (doors: { tenant: ChunkTenant }) => Promise<T>): Promise<T> =>
+    const chunk = <T>(fn: (doors: { ask: ChunkAsk; tenant: ChunkTenant }) => Promise<T>): Promise<T> =>
       database.transaction(process, async (tx) => {
         const value = await fn({
+          ask: (requests) =>
+            Promise.all(
+              requests.map(({ statements }) => Promise.all(statements.map((statement) => tx.execute(statement)))),
+            ),
           async tenant(tenantId, work) {
             const buffered: Parameters<SimulatedTransaction['execute']>[0][] = [];
             const consumerTx = { tenantId, db: tx.db, withCommit: (statement: never) => buffered.push(statement) };
@@ -294,6 +299,7 @@ function createEnvironment(world: World, database: SimulatedDatabase, faults: st
   };
 }
 
+type ChunkAsk = (requests: readonly TenantStatements[]) => Promise<unknown[][][]>;
 type ChunkTenant = <T>(tenantId: string, work: (tx: object) => Promise<T>) => Promise<T>;
 type SimulatedEnvironment = ChunkEnvironment & { stand(standing: Standing | undefined): void };
 

@@ -1,8 +1,15 @@
 import type { Consumer, EachBatchPayload } from 'kafkajs';
 import { errorTypes } from '../kafka-errors.ts';
 
-/** The broker gives the partitions of a member that is silent for longer to others. */
-export const sessionTimeoutMs = 10_000;
+/** Times of a member of a group, in milliseconds. */
+export interface SessionTiming {
+  /** The broker gives the partitions of a member that is silent for longer to others. */
+  sessionMs: number;
+  /** How often a member is heard of. */
+  heartbeatMs: number;
+}
+
+export const defaultSessionTiming: SessionTiming = { sessionMs: 10_000, heartbeatMs: 3_000 };
 
 const lost = new Set(['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'FENCED_INSTANCE_ID']);
 const rebalancing = new Set(['REBALANCE_IN_PROGRESS', 'NOT_COORDINATOR_FOR_GROUP']);
@@ -25,12 +32,16 @@ export interface Generation {
   end(): void;
 }
 
-export function createGeneration(consumer: Consumer, assignment: Readonly<Record<string, number[]>>): Generation {
+export function createGeneration(
+  consumer: Consumer,
+  assignment: Readonly<Record<string, number[]>>,
+  { sessionMs }: SessionTiming,
+): Generation {
   const ending = new AbortController();
   let lastHeardAt = performance.now();
   let closing = false;
   // By a clock that goes on while the process is frozen: it may wake up when its partitions have long been given away.
-  const isStale = (): boolean => ending.signal.aborted || performance.now() - lastHeardAt > sessionTimeoutMs;
+  const isStale = (): boolean => ending.signal.aborted || performance.now() - lastHeardAt > sessionMs;
   const learn = (error: unknown): void => {
     const types = errorTypes(error);
     if (types.some((type) => lost.has(type))) ending.abort(error);

@@ -2,7 +2,7 @@ import type { Logger } from '@idp/telemetry';
 import type { EachBatchPayload, Kafka } from 'kafkajs';
 import type { GroupSubscription, Subscription } from '../../transport/transport.ts';
 import type { OffsetReader, PartitionEnds } from '../offsets.ts';
-import type { Generation } from './generation.ts';
+import type { Generation, SessionTiming } from './generation.ts';
 import { createPartitions, type Partitions } from './partitions.ts';
 import { openSession } from './session.ts';
 import type { Slots } from './slots.ts';
@@ -15,6 +15,7 @@ export interface ReaderOptions {
   kafka: Kafka;
   offsets: OffsetReader;
   slots: Slots;
+  timing: SessionTiming;
   logger: Logger;
 }
 
@@ -28,7 +29,7 @@ export async function openGroupReader(
   options: ReaderOptions & GroupObserver,
   subscription: GroupSubscription,
 ): Promise<Subscription> {
-  const { kafka, offsets, slots, logger } = options;
+  const { kafka, offsets, slots, timing, logger } = options;
   const { group, topics, from } = subscription;
   const ends = new Map<string, PartitionEnds[]>();
   for (const topic of topics) ends.set(topic, await offsets.ends(topic));
@@ -75,6 +76,7 @@ export async function openGroupReader(
     kafka,
     group,
     topics,
+    timing,
     logger,
     onJoined(generation) {
       joins += 1;

@@ -23,7 +23,7 @@ export async function openInstanceReader(
   options: ReaderOptions & { service: string },
   subscription: InstanceSubscription,
 ): Promise<Subscription> {
-  const { kafka, offsets, slots, logger, service } = options;
+  const { kafka, offsets, slots, timing, logger, service } = options;
   const { topics, from } = subscription;
   const group = `idp.${service}.i.${randomUUID()}`;
   const places = new Map<string, Place>();
@@ -56,6 +56,7 @@ export async function openInstanceReader(
     kafka,
     group,
     topics,
+    timing,
     logger,
     onJoined(generation) {
       partitions.assign(generation);

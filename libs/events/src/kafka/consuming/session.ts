@@ -2,9 +2,8 @@ import type { Logger } from '@idp/telemetry';
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { EventConfigurationError } from '../../errors.ts';
 import { classifyKafkaError, reasonOf } from '../kafka-errors.ts';
-import { createGeneration, sessionTimeoutMs, type Generation } from './generation.ts';
+import { createGeneration, type Generation, type SessionTiming } from './generation.ts';
 
-const heartbeatMs = 3_000;
 const rebalanceTimeoutMs = 60_000;
 /** How long a fetch waits for records. A subscription that closes or resumes waits for it. */
 const fetchWaitMs = 1_000;
@@ -16,6 +15,7 @@ export interface SessionOptions {
   kafka: Kafka;
   group: string;
   topics: readonly string[];
+  timing: SessionTiming;
   logger: Logger;
   /** Before the first record of the assignment. */
   onJoined(generation: Generation): void;
@@ -38,7 +38,7 @@ export interface Session {
  * (one retry), and a fresh one takes its place after a pause with full jitter.
  */
 export function openSession(options: SessionOptions): Session {
-  const { group, logger } = options;
+  const { group, logger, timing } = options;
   const joined = Promise.withResolvers<void>();
   joined.promise.catch(() => undefined);
   let consumer: Consumer | undefined;
@@ -75,7 +75,7 @@ export function openSession(options: SessionOptions): Session {
     mine.on(GROUP_JOIN, ({ payload: { memberAssignment, duration } }) => {
       const partitions = Object.values(memberAssignment).reduce((sum, parts) => sum + parts.length, 0);
       logger.info({ group, partitions, durationMs: duration }, 'joined a group of consumers');
-      begin(createGeneration(mine, memberAssignment));
+      begin(createGeneration(mine, memberAssignment, timing));
     });
     mine.on(HEARTBEAT, () => generation?.heard());
     mine.on(REBALANCING, () => generation?.end());
@@ -120,11 +120,11 @@ export function openSession(options: SessionOptions): Session {
   };
 }
 
-function createConsumer({ kafka, group }: SessionOptions): Consumer {
+function createConsumer({ kafka, group, timing }: SessionOptions): Consumer {
   return kafka.consumer({
     groupId: group,
-    sessionTimeout: sessionTimeoutMs,
-    heartbeatInterval: heartbeatMs,
+    sessionTimeout: timing.sessionMs,
+    heartbeatInterval: timing.heartbeatMs,
     rebalanceTimeout: rebalanceTimeoutMs,
     maxWaitTimeInMs: fetchWaitMs,
     allowAutoTopicCreation: false,
