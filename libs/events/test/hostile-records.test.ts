@@ -27,7 +27,7 @@ async function sendBetween(
 ): Promise<string> {
   const tenantId = newTenant();
   const good = (version: number) => entityRecord({ tenantId, aggregateId: 'good', version });
-  await inject(probe.producer, [good(1), entityRecord({ tenantId, aggregateId: 'bad', version: 1, ...bad }), good(2)]);
+  await inject(probe, [good(1), entityRecord({ tenantId, aggregateId: 'bad', version: 1, ...bad }), good(2)]);
   return tenantId;
 }
 
@@ -80,7 +80,7 @@ it('a value of 10 MB becomes a dead letter that keeps its head, length and diges
 
 it('a record without an id of its own that comes again makes no second dead letter', async () => {
   const tenantId = newTenant();
-  await inject(probe.producer, [entityRecord({ tenantId, aggregateId: 'a', headers: { ce_id: undefined } })]);
+  await inject(probe, [entityRecord({ tenantId, aggregateId: 'a', headers: { ce_id: undefined } })]);
   {
     await using running = await run(probe, { consumers: [consumer] });
     await running.drain();
@@ -107,7 +107,7 @@ it('an unknown field and an unknown enum value of a later release are read', asy
   const tenantId = newTenant();
   const known = encodeEvent('idp.catalog.v1.EntityUpdated', { tenantId, uid: 'a' });
   const value = Uint8Array.from([...known, 0xfa, 0x3e, 0x02, 0x68, 0x69]);
-  await inject(probe.producer, [entityRecord({ tenantId, aggregateId: 'a', version: 1, value })]);
+  await inject(probe, [entityRecord({ tenantId, aggregateId: 'a', version: 1, value })]);
   await running.drain();
   expect(versionsOf(await listEffects(probe, tenantId, name), 'a')).toEqual([1]);
 });

@@ -44,7 +44,7 @@ const sequence = (tenantId: string, versions: readonly number[]) => {
 it('applies each event once when a relay sent the same prefix again', async () => {
   await using running = await run(probe, { consumers: [consumer()] });
   const tenant = newTenant();
-  await inject(probe.producer, sequence(tenant, [1, 2, 3, 1, 2, 3, 4]));
+  await inject(probe, sequence(tenant, [1, 2, 3, 1, 2, 3, 4]));
   await running.drain();
   expect(versionsOf(await listEffects(probe, tenant, name), 'a')).toEqual([1, 2, 3, 4]);
 });
@@ -53,9 +53,9 @@ it('applies each event once when an old copy arrives much later', async () => {
   await using running = await run(probe, { consumers: [consumer('none')] });
   const tenant = newTenant();
   const records = sequence(tenant, [1, 2, 3]);
-  await inject(probe.producer, records);
+  await inject(probe, records);
   await running.drain();
-  await inject(probe.producer, records);
+  await inject(probe, records);
   await running.drain();
   expect(versionsOf(await listEffects(probe, tenant, name), 'a')).toEqual([1, 2, 3]);
 });
@@ -63,7 +63,7 @@ it('applies each event once when an old copy arrives much later', async () => {
 it('begins a key at the version it meets first', async () => {
   await using running = await run(probe, { consumers: [consumer()] });
   const tenant = newTenant();
-  await inject(probe.producer, sequence(tenant, [41, 42]));
+  await inject(probe, sequence(tenant, [41, 42]));
   await running.drain();
   expect(versionsOf(await listEffects(probe, tenant, name), 'a')).toEqual([41, 42]);
 });
@@ -71,7 +71,7 @@ it('begins a key at the version it meets first', async () => {
 it('applies a resent prefix once and in order, also within one chunk', async () => {
   const tenant = newTenant();
   const [one, two, three] = sequence(tenant, [1, 2, 3]);
-  await inject(probe.producer, [one!, two!, one!, two!, three!, one!]);
+  await inject(probe, [one!, two!, one!, two!, three!, one!]);
   await using running = await run(probe, { consumers: [consumer()] });
   await running.drain();
   expect(versionsOf(await listEffects(probe, tenant, name), 'a')).toEqual([1, 2, 3]);
@@ -81,10 +81,10 @@ it('waits for a missing version and goes on in order when it arrives', async () 
   await using running = await run(probe, { consumers: [consumer()], timing: { gapMs: 60_000 } });
   const tenant = newTenant();
   const [one, two, three, four] = sequence(tenant, [1, 2, 3, 4]);
-  await inject(probe.producer, [one!, three!, four!]);
+  await inject(probe, [one!, three!, four!]);
   await until(async () => (await countRows(probe.address, 'reader.parked_events')) === 2);
   expect(versionsOf(await listEffects(probe, tenant, name), 'a')).toEqual([1]);
-  await inject(probe.producer, [two!]);
+  await inject(probe, [two!]);
   await until(async () => (await countRows(probe.address, 'reader.parked_events')) === 0);
   await running.drain();
   expect(versionsOf(await listEffects(probe, tenant, name), 'a')).toEqual([1, 2, 3, 4]);
@@ -94,7 +94,7 @@ it('waits for a missing version and goes on in order when it arrives', async () 
 it('makes a dead letter of an event whose predecessor never comes', async () => {
   await using running = await run(probe, { consumers: [consumer()], timing: { gapMs: 150 } });
   const tenant = newTenant();
-  await inject(probe.producer, sequence(tenant, [1, 3, 4]));
+  await inject(probe, sequence(tenant, [1, 3, 4]));
   await until(async () => (await listDeadLetters(probe.address)).length === 1);
   await running.drain();
   expect(await listDeadLetters(probe.address)).toMatchObject([{ error_code: 'SEQUENCE_GAP', key: `${tenant}:a` }]);
@@ -110,9 +110,9 @@ it('steps over types it does not list, also while their key waits', async () => 
     entityRecord({ tenantId: tenant, aggregateId: 'a', version, ...(type === undefined ? {} : { type }) });
   const created = 'idp.catalog.v1.EntityCreated';
   const late = at(4);
-  await inject(probe.producer, [at(1, created), at(2), at(3, created), at(5, created), at(6)]);
+  await inject(probe, [at(1, created), at(2), at(3, created), at(5, created), at(6)]);
   await until(async () => (await countRows(probe.address, 'reader.parked_events')) === 2);
-  await inject(probe.producer, [late]);
+  await inject(probe, [late]);
   await until(async () => (await countRows(probe.address, 'reader.parked_events')) === 0);
   await running.drain();
   expect(versionsOf(await listEffects(probe, tenant, name), 'a')).toEqual([2, 4, 6]);
@@ -125,7 +125,7 @@ it('keeps order and effects once when two processes work on the same partitions'
   const tenants = Array.from({ length: 4 }, newTenant);
   const versions = Array.from({ length: 30 }, (_, at) => at + 1);
   for (let at = 0; at < versions.length; at += 5) {
-    for (const tenant of tenants) await inject(probe.producer, sequence(tenant, versions.slice(at, at + 5)));
+    for (const tenant of tenants) await inject(probe, sequence(tenant, versions.slice(at, at + 5)));
   }
   await first.drain();
   await second.drain();

@@ -1,11 +1,9 @@
 import { sql } from 'kysely';
 import { newId, type TopicDefinition } from '@idp/contracts';
 import type { Tx } from '@idp/database';
-import type { Logger, Metrics } from '@idp/telemetry';
 import { emptyDatabase } from '@idp/testing';
 import {
   createEventRuntime,
-  createPostgresTransport,
   createWakeSignal,
   publish,
   type ConsumerDefinition,
@@ -24,6 +22,9 @@ import {
   type ProbeTables,
   type ServiceHandle,
 } from './bench-database.ts';
+import { busCarrier } from './carriers/bus.ts';
+import type { Carrier } from './carriers/carrier.ts';
+import { kafkaCarrier } from './carriers/kafka.ts';
 import { quickTiming } from './timing.ts';
 import { until } from './until.ts';
 
@@ -34,26 +35,45 @@ export { until } from './until.ts';
 export interface Probe extends AsyncDisposable {
   address: Address;
   topics: readonly TopicDefinition[];
+  carrier: Carrier;
   producer: ServiceHandle;
   reader: ServiceHandle;
   /** Empties every table, as if nothing had happened. Nothing may run. */
   reset(): Promise<void>;
 }
 
-/** A database with a producing and a consuming service. */
-export async function openProbe(...consumers: string[]): Promise<Probe> {
+/** A database with a producing and a consuming service, whose events the PostgreSQL bus carries. */
+export function openProbe(...consumers: string[]): Promise<Probe> {
+  return open(consumers, async (address, topics) => busCarrier(address, topics));
+}
+
+/** The same with Kafka between them. `brokers`: of `testKafka`. */
+export function openKafkaProbe(brokers: string, ...consumers: string[]): Promise<Probe> {
+  return open(consumers, () => kafkaCarrier(brokers));
+}
+
+async function open(
+  consumers: readonly string[],
+  createCarrier: (address: Address, topics: readonly TopicDefinition[]) => Promise<Carrier>,
+): Promise<Probe> {
   const empty = await emptyDatabase();
   // Roles belong to the whole server: under a prefix of their own nobody else sets their passwords.
   const address = { adminUrl: empty.adminUrl, prefix: `${empty.prefix}events_` };
   const topics = topicsWithReaders(...consumers);
   await prepare(address, topics);
+  const carrier = await createCarrier(address, topics);
   const services = { producer: openService(producer, address), reader: openService(reader, address) };
   return {
     address,
     topics,
+    carrier,
     ...services,
-    reset: () => emptyTables(address),
+    async reset() {
+      await emptyTables(address);
+      await carrier.reset();
+    },
     async [Symbol.asyncDispose]() {
+      await carrier[Symbol.asyncDispose]();
       await services.producer.database[Symbol.asyncDispose]();
       await services.reader.database[Symbol.asyncDispose]();
       await empty[Symbol.asyncDispose]();
@@ -79,9 +99,7 @@ async function emptyTables({ adminUrl }: Address): Promise<void> {
   const names = [producer, reader].flatMap((service) =>
     [...tables, ...probeTables].map((table) => `${service}.${table}`),
   );
-  await client.query(
-    `truncate ${names.join()}, bus.records, bus.group_offsets; update bus.partitions set next_offset = 0`,
-  );
+  await client.query(`truncate ${names.join()}`);
 }
 
 export interface Running extends AsyncDisposable {
@@ -100,13 +118,9 @@ export interface RunOptions {
 /** Both services running as in one process, with one wake signal. */
 export async function run(probe: Probe, { consumers, timing, env = {} }: RunOptions): Promise<Running> {
   const wake = createWakeSignal();
-  const runtimeOf = (
-    { service, database, logger }: ServiceHandle,
-    list: readonly ConsumerDefinition[],
-    metrics: Metrics,
-    log: Logger,
-  ) => {
-    const transport = createPostgresTransport({ database, wake, logger });
+  const runtimeOf = (handle: ServiceHandle, list: readonly ConsumerDefinition[]) => {
+    const { service, database, logger, metrics } = handle;
+    const transport = probe.carrier.open(handle, wake);
     const runtime = createEventRuntime({
       service,
       database,
@@ -114,15 +128,15 @@ export async function run(probe: Probe, { consumers, timing, env = {} }: RunOpti
       wake,
       consumers: list,
       metrics,
-      logger: log,
+      logger,
       env,
       topics: probe.topics,
       timing: { ...quickTiming, ...timing },
     });
     return { transport, runtime };
   };
-  const producing = runtimeOf(probe.producer, [], probe.producer.metrics, probe.producer.logger);
-  const consuming = runtimeOf(probe.reader, consumers, probe.reader.metrics, probe.reader.logger);
+  const producing = runtimeOf(probe.producer, []);
+  const consuming = runtimeOf(probe.reader, consumers);
   await producing.runtime.start();
   await consuming.runtime.start();
   return {

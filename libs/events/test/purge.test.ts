@@ -52,7 +52,7 @@ it('deletes dead letters that were closed long ago, and no open one', async () =
 
 it('deletes expired records of the own topics from the bus', async () => {
   const tenantId = newId();
-  await inject(probe.producer, [
+  await inject(probe, [
     entityRecord({ tenantId, aggregateId: 'old', version: 1 }),
     entityRecord({ tenantId, aggregateId: 'new', version: 1 }),
   ]);

@@ -1,6 +1,7 @@
 import { encodeEvent, newId } from '@idp/contracts';
-import { createPostgresTransport, createWakeSignal, type OutgoingRecord } from '../src/index.ts';
-import { connect, type Address, type ServiceHandle } from './bench-database.ts';
+import { createWakeSignal, type OutgoingRecord } from '../src/index.ts';
+import { connect, type Address } from './bench-database.ts';
+import type { Probe } from './probe.ts';
 
 export const entityTopic = 'idp.catalog.entity.v1';
 
@@ -40,9 +41,12 @@ export function entityRecord(input: RecordInput): OutgoingRecord {
   return { topic: entityTopic, key, headers: Object.fromEntries(present), value };
 }
 
-/** Appends records to the bus as the service, past its outbox. */
-export async function inject(service: ServiceHandle, records: readonly OutgoingRecord[]): Promise<void> {
-  const transport = createPostgresTransport({ ...service, wake: createWakeSignal() });
+/** Appends records as the producing service, past its outbox. */
+export async function inject(
+  { carrier, producer }: Pick<Probe, 'carrier' | 'producer'>,
+  records: readonly OutgoingRecord[],
+): Promise<void> {
+  const transport = carrier.open(producer, createWakeSignal());
   try {
     for (const [topic, outcome] of await transport.publish(records, new AbortController().signal)) {
       if (outcome.status !== 'ok') throw new Error(`${topic}: ${outcome.reason}`);

@@ -42,7 +42,7 @@ function start(ordering: Ordering, { clear = false, gapMs = 50 } = {}): Promise<
 async function send(running: Running, ...inputs: (number | Partial<RecordInput>)[]): Promise<void> {
   for (const input of inputs) {
     const more = typeof input === 'number' ? { version: input } : input;
-    await inject(probe.producer, [entityRecord({ tenantId, aggregateId: 'a', ...more })]);
+    await inject(probe, [entityRecord({ tenantId, aggregateId: 'a', ...more })]);
     await running.drain();
   }
 }

@@ -126,7 +126,7 @@ it('hands all events of a tenant in a chunk over at once', async () => {
   });
   const tenants = [newTenant(), newTenant()];
   await inject(
-    probe.producer,
+    probe,
     tenants.flatMap((tenantId) => [1, 2, 3].map((version) => entityRecord({ tenantId, aggregateId: 'a', version }))),
   );
   await using running = await run(probe, { consumers: [many] });
@@ -162,7 +162,7 @@ it('events of a handler name what caused them, and exist only with its effect', 
     version: 1,
     headers: { ce_actorid: 'user:somebody', ce_correlationid: 'chain' },
   });
-  await inject(probe.producer, [record]);
+  await inject(probe, [record]);
   await using running = await run(probe, { consumers: [emitting] });
   await running.drain();
   await using admin = await connect(probe.address.adminUrl);
@@ -223,7 +223,7 @@ it('an audit row goes out as AuditRecorded in the same transaction', async () =>
 it('an instance consumer has read its topics whole before the service is ready, and loads its base again after a failure', async () => {
   const tenant = newTenant();
   await inject(
-    probe.producer,
+    probe,
     [1, 2].map((version) => entityRecord({ tenantId: tenant, aggregateId: 'a', version })),
   );
   const seen: (number | string | undefined)[] = [];
@@ -245,7 +245,7 @@ it('an instance consumer has read its topics whole before the service is ready, 
   await running.consuming.ready();
   expect(seen).toEqual(['reset', 1, 2]);
   await inject(
-    probe.producer,
+    probe,
     [3, 4].map((version) => entityRecord({ tenantId: tenant, aggregateId: 'a', version })),
   );
   await until(() => seen.includes(4));
@@ -298,7 +298,7 @@ it('an owner whose partition was taken away commits nothing', async () => {
     },
   });
   const tenant = newTenant();
-  await inject(probe.producer, [entityRecord({ tenantId: tenant, aggregateId: 'a', version: 1 })]);
+  await inject(probe, [entityRecord({ tenantId: tenant, aggregateId: 'a', version: 1 })]);
   await using running = await run(probe, { consumers: [slow] });
   await entered;
   await using admin = await connect(probe.address.adminUrl);

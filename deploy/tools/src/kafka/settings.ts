@@ -45,6 +45,8 @@ export function brokerProperties({ id, data, nodes, settings }: NodeOptions): st
     'share.coordinator.state.topic.replication.factor': replicas,
     'share.coordinator.state.topic.min.isr': inSync,
     'group.initial.rebalance.delay.ms': '0',
+    // Tests that wait for the end of a dead member's session choose a short one: 6 s is the shortest by default.
+    'group.min.session.timeout.ms': '1000',
     // A killed broker may come back only when its old session has ended: 9 s by default.
     'broker.session.timeout.ms': '3000',
     'broker.heartbeat.interval.ms': '500',

@@ -1,19 +1,26 @@
-// A process of its own with both services of the probe, for tests that kill it. Reads ADMIN_URL, PREFIX and FAILPOINT; says
-// `ready` and, when nothing is left to do but to wait for PARKED events (0), `drained`. KILLER names an aggregate whose event
-// ends the process, POISON one whose event fails for good. REDRIVE names a tenant whose dead letters are redriven first, which heals POISON.
+// A process of its own with both services of the probe, for tests that kill or freeze it. Reads ADMIN_URL, PREFIX, FAILPOINT and, to
+// have Kafka between the services, KAFKA and KAFKA_PREFIX; says `ready` and, when nothing is left to do but to wait for PARKED events (0),
+// `drained`. STAYS: it never says the latter. KILLER names an aggregate whose event ends the process, POISON one whose event fails for good,
+// FREEZER one whose event stops the process (SIGSTOP) when its effect is written (`handler`) or committed (`offset`), as FREEZE says.
+// REDRIVE names a tenant whose dead letters are redriven first, which heals POISON.
 import {
   createEventRuntime,
   createPostgresTransport,
   createWakeSignal,
   defineConsumer,
   RetryLater,
+  type EventTransport,
+  type RecordChunk,
 } from '../../src/index.ts';
 import { openService, producer, reader, topicsWithReaders, type ProbeTables } from '../bench-database.ts';
+import { openKafka } from '../carriers/kafka.ts';
+import { kafkaSettingsOf } from '../kafka/brokers.ts';
 import { recordEffect } from '../record-effect.ts';
 import { quickTiming } from '../timing.ts';
 import { until } from '../until.ts';
 
-const { ADMIN_URL, PREFIX, KILLER, LATER, POISON, REDRIVE, PARKED = '0' } = process.env;
+const { ADMIN_URL, PREFIX, KAFKA, KAFKA_PREFIX = '' } = process.env;
+const { KILLER, LATER, POISON, FREEZER, FREEZE, REDRIVE, STAYS, PARKED = '0' } = process.env;
 if (ADMIN_URL === undefined || PREFIX === undefined) throw new Error('ADMIN_URL and PREFIX are needed');
 const address = { adminUrl: ADMIN_URL, prefix: PREFIX };
 const name = 'reader.probe';
@@ -29,12 +36,33 @@ const consumer = defineConsumer<'idp.catalog.v1.EntityUpdated', ProbeTables>({
     if (event.aggregateId === LATER && attempt === 1) throw new RetryLater(20);
     if (event.aggregateId === POISON && REDRIVE === undefined) throw new Error('poison');
     await recordEffect(tx, name, event);
+    if (event.aggregateId === FREEZER && FREEZE === 'handler') freeze();
   },
 });
 
+function freeze(): void {
+  process.kill(process.pid, 'SIGSTOP');
+}
+
+/** Stops between the commit of an effect and its offset. */
+function freezing(transport: EventTransport): EventTransport {
+  const onChunk = async (inner: (chunk: RecordChunk) => Promise<void>, chunk: RecordChunk): Promise<void> => {
+    await inner(chunk);
+    if (chunk.records.some(({ key }) => key?.endsWith(`:${FREEZER}`))) freeze();
+  };
+  return {
+    ...transport,
+    subscribe: (wish) => transport.subscribe({ ...wish, onChunk: (chunk) => onChunk(wish.onChunk, chunk) }),
+  };
+}
+
 const runtimes = [producer, reader].map((service) => {
   const { database, logger, metrics } = openService(service, address);
-  const transport = createPostgresTransport({ database, wake, logger });
+  const carrying =
+    KAFKA === undefined
+      ? createPostgresTransport({ database, wake, logger })
+      : openKafka(kafkaSettingsOf(KAFKA), KAFKA_PREFIX, { service, logger, metrics });
+  const transport = FREEZE === 'offset' ? freezing(carrying) : carrying;
   const consumers = service === reader ? [consumer] : [];
   const env = process.env;
   return createEventRuntime({
@@ -58,6 +86,14 @@ if (REDRIVE !== undefined) {
   const acting = { actor: 'user:operator', signal: new AbortController().signal };
   for (const { id } of await deadLetters.next(selection, 10)) await deadLetters.redriveOne(REDRIVE, id, acting);
 }
-for (const runtime of runtimes) await runtime.drain();
-await until(async () => (await runtimes[1]!.status()).consumers[0]!.parked === Number(PARKED));
-process.stdout.write('drained\n');
+if (STAYS === undefined) {
+  await until(
+    async () => {
+      for (const runtime of runtimes) if (!(await runtime.drained())) return false;
+      return (await runtimes[1]!.status()).consumers[0]!.parked === Number(PARKED);
+    },
+    'nothing left to do',
+    90_000,
+  );
+  process.stdout.write('drained\n');
+}
