@@ -72,13 +72,18 @@ export async function prepare({ adminUrl, prefix }: Address, topics: readonly To
   await bootstrapBus({ adminUrl, prefix, services, topics });
 }
 
-/** A service as it would run: its own roles, quiet logs. */
+/** A service as it would run: its own roles, quiet logs. Under `test` every commit is followed by a look for a tenant left behind. */
 export function openService(
   service: string,
   { adminUrl, prefix }: Address,
-  level: 'error' | 'fatal' = 'fatal',
+  environment: 'test' | 'production' = 'test',
 ): ServiceHandle {
-  const { logger, metrics } = createTelemetry({ service, version: 'test', level, destination: process.stderr });
+  const { logger, metrics } = createTelemetry({
+    service,
+    version: 'test',
+    level: 'fatal',
+    destination: process.stderr,
+  });
   const roles = serviceRoles(service, prefix);
   const database = createDatabase<ProbeTables>({
     service,
@@ -87,7 +92,7 @@ export function openService(
     cursorKey: Buffer.alloc(32, 1),
     metrics,
     logger,
-    environment: 'test',
+    environment,
   });
   return { service, database, metrics, logger };
 }

@@ -75,7 +75,7 @@ export async function openStage(): Promise<Stage> {
   })!;
   const wake = createWakeSignal();
   const open = (name: string): ServiceHandle => {
-    const service = openService(name, address);
+    const service = openService(name, address, 'production');
     stack.defer(() => service.database[Symbol.asyncDispose]());
     return service;
   };

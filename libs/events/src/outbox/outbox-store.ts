@@ -4,19 +4,20 @@ type Platform = Kysely<never>;
 
 export interface OutboxRow {
   seq: number;
+  shard: number;
   topic: string;
   key: string;
   headers: string;
   payload: Buffer | null;
 }
 
-/** Locks one shard that has rows to publish and that no other relay works on; undefined when there is none. */
-export async function lockShard(db: Platform, heldTopics: readonly string[]): Promise<number | undefined> {
+/** Locks up to `limit` shards that have rows to publish and that no other relay works on. */
+export async function lockShards(db: Platform, heldTopics: readonly string[], limit: number): Promise<number[]> {
   const { rows } = await sql<{ shard: number }>`
     select s.shard from outbox_shards s
     where exists (select from outbox o where o.shard = s.shard and o.topic <> all (${heldTopics}))
-    order by random() limit 1 for update skip locked`.execute(db);
-  return rows[0]?.shard;
+    order by random() limit ${limit} for update skip locked`.execute(db);
+  return rows.map((row) => row.shard);
 }
 
 export async function hasRows(db: Platform, heldTopics: readonly string[]): Promise<boolean> {
@@ -25,24 +26,29 @@ export async function hasRows(db: Platform, heldTopics: readonly string[]): Prom
   return rows[0]?.present === true;
 }
 
-/** A statement of its own after the lock: a snapshot older than the lock would show rows that were published meanwhile. */
-export async function readShard(
+/**
+ * The oldest rows of each shard. A statement of its own after the lock: a snapshot older than the lock would show rows that were
+ * published meanwhile.
+ */
+export async function readShards(
   db: Platform,
-  shard: number,
+  shards: readonly number[],
   heldTopics: readonly string[],
-  limit: number,
+  limitEach: number,
 ): Promise<OutboxRow[]> {
   const { rows } = await sql<OutboxRow>`
-    select seq, topic, key, headers, payload from outbox
-    where shard = ${shard} and topic <> all (${heldTopics}) order by seq limit ${limit}`.execute(db);
+    select o.* from unnest(${shards}::smallint[]) s (no), lateral (
+      select seq, shard, topic, key, headers, payload from outbox
+      where shard = s.no and topic <> all (${heldTopics}) order by seq limit ${limitEach}) o
+    order by o.seq`.execute(db);
   return rows;
 }
 
-export async function deletePublished(db: Platform, shard: number, seqs: readonly number[]): Promise<void> {
+export async function deletePublished(db: Platform, seqs: readonly number[]): Promise<void> {
   await sql`
-    with gone as (delete from outbox where seq = any (${seqs}) returning 1)
-    update outbox_shards set published = published + (select count(*) from gone), published_at = now()
-    where shard = ${shard}`.execute(db);
+    with gone as (delete from outbox where seq = any (${seqs}) returning shard)
+    update outbox_shards s set published = s.published + g.count, published_at = now()
+    from (select shard, count(*) from gone group by shard) g where s.shard = g.shard`.execute(db);
 }
 
 export async function moveRefused(db: Platform, seqs: readonly number[], reason: string): Promise<void> {

@@ -3,7 +3,7 @@ import type { Failpoints } from '../failpoints.ts';
 import type { RecordHeaders } from '../envelope/headers.ts';
 import type { PlatformDoor } from '../platform-door.ts';
 import type { EventTransport, OutgoingRecord, PublishOutcome } from '../transport/transport.ts';
-import { deletePublished, lockShard, moveRefused, readShard, type OutboxRow } from './outbox-store.ts';
+import { deletePublished, lockShards, moveRefused, readShards, type OutboxRow } from './outbox-store.ts';
 import type { RelayMetrics } from './relay-metrics.ts';
 import { startPublishSpans } from './publish-spans.ts';
 import type { TopicHolds } from './topic-holds.ts';
@@ -21,19 +21,20 @@ export interface RelayRound {
   logger: Logger;
 }
 
-/** `away`: the transport does not answer; its rows stay. */
-export type RoundOutcome = 'moved' | 'nothing' | 'away';
+/** `more`: a shard had more rows than fit. `away`: the transport does not answer; its rows stay. */
+export type RoundOutcome = 'moved' | 'more' | 'nothing' | 'away';
 
 /**
- * Publishes the oldest rows of one shard while holding its lock, so that the first occurrences of a key are in order.
- * A crash between acknowledgement and commit sends the same rows again.
+ * Publishes the oldest rows of up to `shardsMax` shards while holding their locks, so that the first occurrences of a key are in
+ * order. A crash between acknowledgement and commit sends the same rows again.
  */
-export function runRelayRound(relay: RelayRound, signal: AbortSignal): Promise<RoundOutcome> {
+export function runRelayRound(relay: RelayRound, shardsMax: number, signal: AbortSignal): Promise<RoundOutcome> {
   return relay.door.transaction(async (tx) => {
     const held = relay.holds.topics;
-    const shard = await lockShard(tx.db, held);
-    if (shard === undefined) return 'nothing';
-    const rows = await readShard(tx.db, shard, held, rowsMax);
+    const shards = await lockShards(tx.db, held, shardsMax);
+    if (shards.length === 0) return 'nothing';
+    const limitEach = Math.ceil(rowsMax / shards.length);
+    const rows = await readShards(tx.db, shards, held, limitEach);
     relay.failpoints('relay.beforePublish');
     const published: number[] = [];
     let away = false;
@@ -45,8 +46,10 @@ export function runRelayRound(relay: RelayRound, signal: AbortSignal): Promise<R
       if (away) break;
     }
     relay.failpoints('relay.afterAck');
-    await deletePublished(tx.db, shard, published);
-    return away ? 'away' : 'moved';
+    await deletePublished(tx.db, published);
+    if (away) return 'away';
+    const taken = [...Map.groupBy(rows, (row) => row.shard).values()];
+    return taken.some((list) => list.length === limitEach) ? 'more' : 'moved';
   });
 }
 

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { outboxChannel, type WakeSignal } from '../transport/wake-signal.ts';
 import { hasRows } from './outbox-store.ts';
 import { runRelayRound, type RelayRound } from './relay-round.ts';
+import { outboxShards } from './shards.ts';
 
 const timerMs = { active: 200, idle: 1_000 };
 const awayMs = { first: 50, max: 2_000 };
@@ -22,8 +23,9 @@ export interface Relay {
 }
 
 /**
- * Moves committed events from the outbox to the transport: up to `loops` rounds side by side, started by the commit hook of
- * this process and by a timer for what other processes committed (200 ms while there is traffic, 1 s when idle).
+ * Moves committed events from the outbox to the transport, started by the commit hook of this process and by a timer for what
+ * other processes committed (200 ms while there is traffic, 1 s when idle). One round takes the rows of all shards, and what is
+ * committed meanwhile is the next one's; behind a backlog up to `loops` rounds run side by side, each with a shard of its own.
  */
 export function startRelay(options: RelayOptions): Relay {
   const { door, holds, logger, loops, random } = options;
@@ -32,25 +34,35 @@ export function startRelay(options: RelayOptions): Relay {
   const outside = AsyncLocalStorage.snapshot();
   const running = new Set<Promise<void>>();
   let stopping = false;
+  /** Something was committed that no round may have seen. */
+  let pending = false;
+  /** A round could not take all there was. */
+  let backlog = false;
   let absence: Promise<void> | undefined;
   let absences = 0;
   let waitMs = timerMs.active;
   let timer: NodeJS.Timeout | undefined;
 
-  /** One loop: rounds until nothing is left. A second one joins when the first found work. */
+  /** One loop: rounds until nothing is left. */
   async function drain(): Promise<void> {
     while (!stopping) {
       await absence;
       if (stopping) return;
-      const outcome = await runRelayRound(options, ending.signal);
-      if (outcome === 'nothing') return;
+      // What is committed from here on may not be seen by this round.
+      pending = false;
+      const alone = !backlog;
+      const outcome = await runRelayRound(options, alone ? outboxShards : 1, ending.signal);
       if (outcome === 'away') {
         absence ??= awaitTransport().finally(() => (absence = undefined));
         continue;
       }
-      absences = 0;
-      waitMs = timerMs.active;
-      kick();
+      if (outcome !== 'nothing') {
+        absences = 0;
+        waitMs = timerMs.active;
+      }
+      backlog = outcome === 'more' || (backlog && outcome === 'moved');
+      if (backlog) kick();
+      else if (outcome === 'nothing' || (alone && !pending)) return;
     }
   }
 
@@ -70,11 +82,10 @@ export function startRelay(options: RelayOptions): Relay {
   }
 
   function kick(): void {
-    if (stopping || running.size >= loops) {
+    if (stopping || running.size >= (backlog ? loops : 1)) {
       pending = true;
       return;
     }
-    pending = false;
     const loop: Promise<void> = outside(drain)
       .catch((error: unknown) => {
         if (!ending.signal.aborted) logger.warn({ err: error }, 'a round of the relay failed');
@@ -86,7 +97,6 @@ export function startRelay(options: RelayOptions): Relay {
       });
     running.add(loop);
   }
-  let pending = false;
 
   function arm(): void {
     const soonest = Math.min(waitMs, holds.nextMs() ?? waitMs);

@@ -19,6 +19,7 @@ import { retryParked } from '../../src/consumer/retry-parked.ts';
 import { partitionOf } from '../../src/envelope/murmur2.ts';
 import { publish } from '../../src/index.ts';
 import { runRelayRound, type RoundOutcome } from '../../src/outbox/relay-round.ts';
+import { outboxShards } from '../../src/outbox/shards.ts';
 import { createTopicHolds } from '../../src/outbox/topic-holds.ts';
 import type { RecordChunk } from '../../src/transport/transport.ts';
 import { watermarkRelay } from './mutants.ts';
@@ -85,7 +86,7 @@ export async function simulateEvents(scheduler: Scheduler, seed: number, mutant?
   async function heal(): Promise<void> {
     bus.flush();
     await world.run('relay', async (process) => {
-      while ((await relayOnce(process)) === 'moved');
+      while (['moved', 'more'].includes(await relayOnce(process)));
     });
     const environment = createEnvironment(world, consuming, faults, parked);
     await world.run('consumer', async (process) => {
@@ -186,7 +187,7 @@ function relay(world: World, database: SimulatedDatabase, send: Publish) {
     const holds = createTopicHolds({ now: () => Infinity, random: world.random });
     const door = { transaction: (fn: never) => database.transaction(process, fn) } as never;
     const round = { door, transport, holds, metrics, logger: silent, failpoints: () => undefined };
-    return runRelayRound(round, new AbortController().signal);
+    return runRelayRound(round, 1 + Math.floor(world.random() * outboxShards), new AbortController().signal);
   };
 }
 

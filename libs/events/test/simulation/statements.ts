@@ -15,24 +15,28 @@ function outboxModels(world: World): StatementModel[] {
   return [
     {
       has: 'from outbox_shards s',
-      run(tx, [held]: [string[]]) {
+      run(tx, [held, limit]: [string[], number]) {
         const waiting = tx.rows('outbox').filter(([, row]) => !held.includes(row['topic'] as string));
         const shards = [...new Set(waiting.map(([, row]) => row['shard'] as number))];
         const start = Math.floor(world.random() * shards.length);
         const inOrder = [...shards.slice(start), ...shards.slice(0, start)];
-        const shard = inOrder.find((each) => tx.tryLock(`shard ${each}`));
-        return shard === undefined ? [] : [{ shard }];
+        const locked: { shard: number }[] = [];
+        for (const shard of inOrder) if (locked.length < limit && tx.tryLock(`shard ${shard}`)) locked.push({ shard });
+        return locked;
       },
     },
     {
-      has: 'select seq, topic, key, headers, payload from outbox',
-      run: (tx, [shard, held, limit]: [number, string[], number]) =>
-        tx
-          .rows('outbox')
-          .map(([, row]) => row)
-          .filter((row) => row['shard'] === shard && !held.includes(row['topic'] as string))
-          .toSorted((a, b) => Number(a['seq']) - Number(b['seq']))
-          .slice(0, limit),
+      has: 'select seq, shard, topic, key, headers, payload from outbox',
+      run(tx, [shards, held, limitEach]: [number[], string[], number]) {
+        const rows = tx.rows('outbox').map(([, row]) => row);
+        const bySeq = (a: Record<string, unknown>, b: Record<string, unknown>) => Number(a['seq']) - Number(b['seq']);
+        const oldest = (shard: number) =>
+          rows
+            .filter((row) => row['shard'] === shard && !held.includes(row['topic'] as string))
+            .toSorted(bySeq)
+            .slice(0, limitEach);
+        return shards.flatMap(oldest).toSorted(bySeq);
+      },
     },
     {
       has: 'delete from outbox where seq = any',
