@@ -1,7 +1,7 @@
 // A process of its own with both services of the probe, for tests that kill or freeze it. Reads ADMIN_URL, PREFIX, FAILPOINT and, to
 // have Kafka between the services, KAFKA and KAFKA_PREFIX; says `ready` and, when nothing is left to do but to wait for PARKED events (0),
 // `drained`. STAYS: it never says the latter. KILLER names an aggregate whose event ends the process, POISON one whose event fails for good,
-// FREEZER one whose event stops the process (SIGSTOP) when its effect is written (`handler`) or committed (`offset`), as FREEZE says.
+// FREEZER one whose first event stops the process (SIGSTOP) when its effect is written (`handler`) or committed (`offset`), as FREEZE says.
 // REDRIVE names a tenant whose dead letters are redriven first, which heals POISON.
 import {
   createEventRuntime,
@@ -40,7 +40,10 @@ const consumer = defineConsumer<'idp.catalog.v1.EntityUpdated', ProbeTables>({
   },
 });
 
+let frozen = false;
 function freeze(): void {
+  if (frozen) return;
+  frozen = true;
   process.kill(process.pid, 'SIGSTOP');
 }
 
