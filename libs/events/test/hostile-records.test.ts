@@ -1,7 +1,8 @@
-import { encodeEvent, newId, platformTenantId } from '@idp/contracts';
+import { encodeEvent, platformTenantId } from '@idp/contracts';
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { defineConsumer } from '../src/index.ts';
+import { huge, undecodable, untrusted } from './bad-records.ts';
 import { connect, type ProbeTables } from './bench-database.ts';
 import { listEffects, newTenant, openProbe, recordEffect, run, versionsOf, type Probe } from './probe.ts';
 import { countRows, entityRecord, inject, listDeadLetters, type RecordInput } from './records.ts';
@@ -31,50 +32,39 @@ async function sendBetween(
   return tenantId;
 }
 
-const other = newId();
-it.each<[string, string, Partial<RecordInput>]>([
-  ['another tenant in the key', 'TENANT_MISMATCH', { key: `${other}:bad` }],
-  ['another tenant in the payload', 'TENANT_MISMATCH', { payloadTenantId: other }],
-  ['no tenant in the payload', 'TENANT_MISMATCH', { payloadTenantId: '' }],
-  ['no id', 'ENVELOPE_INVALID', { headers: { ce_id: undefined } }],
-  ['an id that is no UUID', 'ENVELOPE_INVALID', { headers: { ce_id: `'; drop table inbox; --` } }],
-  ['no type', 'ENVELOPE_INVALID', { headers: { ce_type: undefined } }],
-  ['no tenant', 'ENVELOPE_INVALID', { headers: { ce_tenantid: undefined } }],
-  ['a key without aggregate', 'ENVELOPE_INVALID', { key: 'nobody' }],
-  ['a sequence beyond all numbers', 'ENVELOPE_INVALID', { headers: { ce_sequence: '99999999999999999999' } }],
-  ['a negative sequence', 'ENVELOPE_INVALID', { headers: { ce_sequence: '-1' } }],
-  ['another version of CloudEvents', 'ENVELOPE_INVALID', { headers: { ce_specversion: '0.3' } }],
-])('a record with %s becomes a dead letter of the platform tenant and touches nothing', async (_, code, bad) => {
-  await using running = await run(probe, { consumers: [consumer] });
-  const tenant = await sendBetween(bad);
-  await running.drain();
-  expect(versionsOf(await listEffects(probe, tenant, name), 'good')).toEqual([1, 2]);
-  expect(await countRows(probe.address, 'reader.effects', `aggregate_id = 'bad'`)).toBe(0);
-  expect(await listDeadLetters(probe.address)).toMatchObject([{ tenant_id: platformTenantId, error_code: code }]);
-});
+it.each(untrusted)(
+  'a record with %s becomes a dead letter of the platform tenant and touches nothing',
+  async (_, code, bad) => {
+    await using running = await run(probe, { consumers: [consumer] });
+    const tenant = await sendBetween(bad);
+    await running.drain();
+    expect(versionsOf(await listEffects(probe, tenant, name), 'good')).toEqual([1, 2]);
+    expect(await countRows(probe.address, 'reader.effects', `aggregate_id = 'bad'`)).toBe(0);
+    expect(await listDeadLetters(probe.address)).toMatchObject([{ tenant_id: platformTenantId, error_code: code }]);
+  },
+);
 
-it.each<[string, Uint8Array | null]>([
-  ['bytes that are no message', new Uint8Array([0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f])],
-  ['text that is not UTF-8', new Uint8Array([0x0a, 0x02, 0xc3, 0x28])],
-])('a record with %s becomes a dead letter of its tenant with the original bytes', async (_, value) => {
-  await using running = await run(probe, { consumers: [consumer] });
-  const tenant = await sendBetween({ value });
-  await running.drain();
-  expect(versionsOf(await listEffects(probe, tenant, name), 'good')).toEqual([1, 2]);
-  const letters = await listDeadLetters(probe.address);
-  expect(letters).toMatchObject([{ tenant_id: tenant, error_code: 'DECODE_FAILED', attempts: 1 }]);
-  expect(Uint8Array.from(letters[0]!.payload!)).toEqual(value);
-});
+it.each(undecodable)(
+  'a record with %s becomes a dead letter of its tenant with the original bytes',
+  async (_, value) => {
+    await using running = await run(probe, { consumers: [consumer] });
+    const tenant = await sendBetween({ value });
+    await running.drain();
+    expect(versionsOf(await listEffects(probe, tenant, name), 'good')).toEqual([1, 2]);
+    const letters = await listDeadLetters(probe.address);
+    expect(letters).toMatchObject([{ tenant_id: tenant, error_code: 'DECODE_FAILED', attempts: 1 }]);
+    expect(Uint8Array.from(letters[0]!.payload!)).toEqual(value);
+  },
+);
 
 it('a value of 10 MB becomes a dead letter that keeps its head, length and digest', async () => {
   await using running = await run(probe, { consumers: [consumer] });
-  const value = new Uint8Array(10 * 1024 * 1024).fill(0xff);
-  const tenant = await sendBetween({ value });
+  const tenant = await sendBetween({ value: huge });
   await running.drain();
   expect(versionsOf(await listEffects(probe, tenant, name), 'good')).toEqual([1, 2]);
   const letters = await listDeadLetters(probe.address);
-  const digest = createHash('sha256').update(value).digest();
-  expect(letters).toMatchObject([{ error_code: 'DECODE_FAILED', payload_bytes: value.length, payload_sha256: digest }]);
+  const digest = createHash('sha256').update(huge).digest();
+  expect(letters).toMatchObject([{ error_code: 'DECODE_FAILED', payload_bytes: huge.length, payload_sha256: digest }]);
   expect(letters[0]!.payload!.length).toBe(64 * 1024);
 });
 

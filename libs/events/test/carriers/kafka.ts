@@ -29,7 +29,7 @@ export function openKafka(
   return renamed(createKafkaTransport({ settings, service, logger, metrics, timing: quickSession }), prefix);
 }
 
-/** Shared brokers, on topics and groups of its own. */
+/** Shared brokers, on topics and groups of its own. The entity topic takes records of 12 MB, as no topic of the platform does. */
 export async function kafkaCarrier(brokers: string): Promise<Carrier> {
   const settings = kafkaSettingsOf(brokers);
   const client = new kafkajs.Kafka({ brokers: brokers.split(','), logLevel: kafkajs.logLevel.NOTHING });
@@ -41,6 +41,10 @@ export async function kafkaCarrier(brokers: string): Promise<Carrier> {
   async function make(name: string): Promise<void> {
     await makeTopic(settings, prefix + name, { partitions: partitionsOf.get(name)! });
     present.add(name);
+    if (name !== entityTopic) return;
+    const configEntries = [{ name: 'max.message.bytes', value: String(12 * 1024 * 1024) }];
+    const resource = { type: kafkajs.ConfigResourceTypes.TOPIC, name: prefix + name, configEntries };
+    await admin.alterConfigs({ validateOnly: false, resources: [resource] });
   }
 
   async function remove(names: Iterable<string>): Promise<void> {
