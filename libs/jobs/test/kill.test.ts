@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { enqueueMany, type EnqueueOptions } from '../src/index.ts';
-import { add, labels, listRows, newTenant, openProbe, recording, until, type Probe } from './probe.ts';
+import { add, labels, listRows, newTenant, openProbe, recording, run, until, type Probe } from './probe.ts';
+import { connect, service } from './service.ts';
 import { startWorker, type WorkerProcess } from './workers.ts';
 
 let probe: Probe;
@@ -40,6 +41,13 @@ const done = (): Promise<void> =>
 async function expectOnce(tenant: string, count: number, name: string): Promise<void> {
   const found = (await labels(probe, tenant)).toSorted();
   expect(found).toEqual(Array.from({ length: count }, (_, i) => `${name}${i}`).toSorted());
+}
+
+/** The job had its effect, whichever run of it, and had it once. */
+async function expectOnceOf(job: string): Promise<void> {
+  await using admin = await connect(probe.address.adminUrl);
+  const { rows } = await admin.query(`select label from ${service}.effects where job = $1`, [job]);
+  expect(rows).toHaveLength(1);
 }
 
 it('kill -9 and SIGSTOP of workers, 50 times: each effect once', async () => {
@@ -88,14 +96,44 @@ it('a job that kills its process is dead after three crashes; others go on', asy
   await until(
     async () => (await listRows(probe)).every(({ state }) => state === 'dead'),
     'the end of all jobs',
-    60_000,
+    240_000,
   );
   expect(await listRows(probe)).toMatchObject([
     { id, state: 'dead', crashes: 3, attempts: 0, error_code: 'CRASHED_WORKER' },
   ]);
   await expectOnce(tenant, 30, 'slow');
   deaths = 10;
-}, 120_000);
+}, 300_000);
+
+describe('a worker that stands still for longer than its lease', () => {
+  it('again and again, says when it lives: its job is not given up', async () => {
+    // Somebody has to notice; it has nothing to run.
+    await using _reaper = run(probe, { queues: [recording({ name: 'other' })] });
+    const worker = await start({ FREEZES: '5' });
+    const { id } = await add(probe, newTenant(), queue, 'freezer');
+    await until(
+      async () => {
+        const [row] = await listRows(probe);
+        if (row !== undefined && row.state !== 'running') worker.signal('SIGCONT');
+        return row === undefined;
+      },
+      'the end of the job',
+      240_000,
+    );
+    await expectOnceOf(id);
+  }, 300_000);
+
+  it('has its job back when it was given up meanwhile', async () => {
+    await using _reaper = run(probe, { queues: [recording({ name: 'other' })] });
+    const workers = await Promise.all([start({ FREEZES: '1' }), start({ FREEZES: '1' }), start({ FREEZES: '1' })]);
+    const { id } = await add(probe, newTenant(), queue, 'freezer', { serialKey: 'one' });
+    const dead = { id, state: 'dead', crashes: 3, error_code: 'CRASHED_WORKER' };
+    await expect.poll(() => listRows(probe), { timeout: 240_000 }).toMatchObject([dead]);
+    for (const worker of workers) worker.signal('SIGCONT');
+    await until(async () => (await listRows(probe)).length === 0, 'the end of the job', 240_000);
+    await expectOnceOf(id);
+  }, 300_000);
+});
 
 it('of 1,000 jobs of one serial key and eight workers, one runs at a time, in order, through kills', async () => {
   const count = 1_000;

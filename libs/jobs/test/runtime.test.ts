@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { JobConfigurationError, StaleLeaseError, type HeldLease, type LeaseOutcome } from '../src/index.ts';
@@ -105,6 +106,27 @@ describe('a run whose lease went to another', () => {
     expect(await labels(probe, tenant)).toEqual(['a']);
     expect(await listRows(probe)).toEqual([]);
   });
+});
+
+it('a process that gives a run up because nobody answers in time gives the job back, without blame', async () => {
+  let runs = 0;
+  const queue = recording({
+    leaseSeconds: 1,
+    backoff: { firstMs: 10, maxMs: 20 },
+    async handler(job) {
+      runs += 1;
+      if (runs === 1) return once(job.signal, 'abort').then(() => Promise.reject(job.signal.reason as Error));
+      expect(await listRows(probe)).toMatchObject([{ crashes: 0, attempts: 0, error_code: 'LEASE_LOST' }]);
+      await job.transaction((tx) => record(tx, job), { unaudited: 'test' });
+    },
+  });
+  // The first beat would come too late.
+  await using _running = run(probe, { queues: [queue], timing: { beatShare: 1, silenceShare: 0.3, graceMs: 60_000 } });
+  const tenant = newTenant();
+  await add(probe, tenant, queue, 'a');
+  await until(async () => (await listRows(probe)).length === 0, 'the end of the job');
+  expect(await labels(probe, tenant)).toEqual(['a']);
+  expect(runs).toBeGreaterThan(1);
 });
 
 describe('a lease', () => {

@@ -42,6 +42,8 @@ function insertOrReplace(job: NewJob): RawBuilder<Enqueued> {
       origin = excluded.origin,
       attempts = case when j.state = 'running' then j.attempts else 0 end,
       crashes = case when j.state = 'running' then j.crashes else 0 end,
+      lost_fences = case when j.state = 'running' then j.lost_fences else '{}' end,
+      losses = case when j.state = 'running' then j.losses else 0 end,
       state = case when j.state in ('running', 'waiting') then j.state
         when excluded.run_at > now() then 'scheduled' else 'ready' end
     returning j.id, xmax = 0 as created`;

@@ -88,10 +88,10 @@ export function findJob(tx: JobTx, id: string): Promise<JobDetail | undefined> {
 /** What a dead job becomes. One with a serial key waits for its turn: it may have been taken over. */
 const revived = sql`
   state = case when serial_key is null then 'ready' else 'waiting' end, run_at = now(), attempts = 0, crashes = 0,
-  suspect = false, dead_at = null`;
+  lost_fences = '{}', losses = 0, suspect = false, dead_at = null`;
 
 /** A twin that was enqueued since has the key; there is one job of a key. */
-const withoutTwin = sql`(j.dedup_key is null or not exists (
+export const withoutTwin = sql`(j.dedup_key is null or not exists (
   select from jobs t where t.tenant_id = j.tenant_id and t.queue = j.queue and t.dedup_key = j.dedup_key and t.state <> 'dead'))`;
 
 export interface Revived {

@@ -15,7 +15,8 @@ export interface Lane {
   ended(): void;
   /** Worth a claim. */
   hungry(): boolean;
-  forget(lost: ClaimedJob): void;
+  /** Takes out a job that is no longer ours; false where it has begun. */
+  forget(lost: ClaimedJob): boolean;
   /** Takes out everything that has not begun. */
   empty(): ClaimedJob[];
 }
@@ -73,7 +74,9 @@ export function createLane(queue: Queue): Lane {
     },
     hungry: () => !dry && buffer.length <= ahead() / 2,
     forget(lost) {
+      const before = buffer.length;
       buffer = buffer.filter((job) => job !== lost);
+      return buffer.length < before;
     },
     empty() {
       const left = buffer;

@@ -1,6 +1,8 @@
 import type { Logger } from '@idp/telemetry';
 import type { PlatformDoor } from '../platform-door.ts';
 import type { JobTiming } from '../runtime/timing.ts';
+import { lossesMax } from '../state/step-after.ts';
+import { crashedRun, lostRun } from '../store/clear-lost.ts';
 import { endRun } from '../store/end-run.ts';
 import { lockExpired } from '../store/maintain.ts';
 import { onPlatform } from '../store/statement.ts';
@@ -13,8 +15,6 @@ export interface ReapOptions {
   logger: Logger;
 }
 
-const error = { code: 'CRASHED_WORKER', message: 'the process that ran it died, or was not heard of for its lease' };
-
 /** Takes jobs from owners that were not heard of: they are ready again, or dead after the third time. True where it found some. */
 export async function reapExpired({ service, door, timing, random, logger }: ReapOptions): Promise<boolean> {
   const limits = { attemptsMax: 1, backoff: { firstMs: 0, maxMs: 0 }, random };
@@ -23,6 +23,7 @@ export async function reapExpired({ service, door, timing, random, logger }: Rea
     const rows = await lockExpired(run, timing.graceMs);
     const all = [];
     for (const row of rows) {
+      const error = row.losses >= lossesMax ? lostRun : crashedRun;
       const { step } = await endRun(run, row, row, { ending: { kind: 'crashed' }, error }, { service, limits });
       all.push({ row, step });
     }

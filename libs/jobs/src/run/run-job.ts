@@ -175,7 +175,7 @@ async function endWhileOwned(
 
 function outcomeOf({ step }: EndedRun, kind: Ending['kind']): Outcome {
   if (step.to === 'dead') return 'dead';
-  return kind === 'permanent' || kind === 'crashed' ? 'failed' : kind;
+  return kind === 'permanent' || kind === 'crashed' || kind === 'lost' ? 'failed' : kind;
 }
 
 /** Wakes whoever may run next. */

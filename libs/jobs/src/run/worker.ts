@@ -7,6 +7,7 @@ import { onPlatform } from '../store/statement.ts';
 import { JobAbort } from './abort.ts';
 import { createLane, type Lane } from './lane.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
+import { createLostRuns } from './lost-runs.ts';
 import { probation } from './probation.ts';
 import { runJob, type Outcome, type RunParts } from './run-job.ts';
 
@@ -37,6 +38,7 @@ export function createWorker(options: WorkerOptions): Worker {
   /** By the name of the run. */
   const running = new Map<string, { aborting: AbortController; done: Promise<void> }>();
   const outside = AsyncLocalStorage.snapshot();
+  const lost = createLostRuns(options);
   let claiming: Promise<void> | undefined;
   let again = false;
   let turn = 0;
@@ -93,7 +95,7 @@ export function createWorker(options: WorkerOptions): Worker {
     const abort = (cause: 'lease lost' | 'cancelled') => (): void => {
       if (cause === 'lease lost') {
         metrics.leaseLost.inc({ queue: lane.queue.name });
-        lane.forget(job);
+        if (lane.forget(job)) lost.report(lane.queue, job);
       }
       running.get(runName(job))?.aborting.abort(new JobAbort(cause));
     };
@@ -118,6 +120,7 @@ export function createWorker(options: WorkerOptions): Worker {
     const outcome = await watched(job, () => runJob(options, lane.queue, job, aborting));
     metrics.duration.observe({ queue, outcome }, (performance.now() - startedAt) / 1_000);
     keeper.letGo(job);
+    if (outcome === 'stale') lost.report(lane.queue, job);
     running.delete(runName(job));
     lane.ended();
     startAll();
@@ -129,8 +132,8 @@ export function createWorker(options: WorkerOptions): Worker {
     if (!job.suspect) return work();
     const leave = probation.enter();
     try {
-      const owned = await door.transaction((tx) => markBegun(onPlatform(tx.db), job)).catch(() => false);
-      return owned ? await work() : 'stale';
+      job.begun = await door.transaction((tx) => markBegun(onPlatform(tx.db), job)).catch(() => false);
+      return job.begun ? await work() : 'stale';
     } finally {
       leave();
     }
@@ -148,7 +151,12 @@ export function createWorker(options: WorkerOptions): Worker {
       claimSoon();
     },
     get active() {
-      return running.size + lanes.reduce((sum, lane) => sum + lane.buffered, 0) + (claiming === undefined ? 0 : 1);
+      return (
+        running.size +
+        lanes.reduce((sum, lane) => sum + lane.buffered, 0) +
+        (claiming === undefined ? 0 : 1) +
+        lost.count
+      );
     },
     async stop(deadlineMs) {
       stopping = true;
@@ -161,6 +169,7 @@ export function createWorker(options: WorkerOptions): Worker {
       );
       await Promise.all([...running.values()].map(({ done }) => done));
       clearTimeout(deadline);
+      await lost.stop();
       silence();
     },
   };

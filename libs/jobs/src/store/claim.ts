@@ -11,6 +11,8 @@ export interface ClaimedJob extends RunRow {
   cancelled: boolean;
   /** It was there when a process died. */
   suspect: boolean;
+  /** The row says that the run began: the death of its process is counted. */
+  begun: boolean;
   /** Due until claimed, in seconds. */
   waitedSeconds: number;
 }
@@ -113,9 +115,9 @@ function claimStatement(owner: string, wishes: readonly ClaimWish[]) {
       from picked p join wanted w on w.queue = p.queue
       where j.tenant_id = p.tenant_id and j.id = p.id
       returning j.tenant_id, j.id, j.queue, j.fence, j.serial_key, j.payload, j.attempts, j.origin, j.cancel_requested_at,
-        j.suspect,        j.run_at, p.no)
+        j.suspect, j.begun, j.run_at, p.no)
     select w.queue as wish, s.walked, t.no, t.tenant_id as "tenantId", t.id, t.queue, t.fence, t.serial_key as "serialKey",
-      t.payload, t.attempts, t.origin, t.cancel_requested_at is not null as cancelled, t.suspect,
+      t.payload, t.attempts, t.origin, t.cancel_requested_at is not null as cancelled, t.suspect, t.begun,
       extract(epoch from now() - t.run_at)::float8 as "waitedSeconds"
     from wanted w left join share s on s.queue = w.queue left join taken t on t.queue = w.queue
     order by t.no, t.id`;

@@ -52,7 +52,7 @@ export async function lockRun(
   until: 'end' | 'step' = 'end',
 ): Promise<RunState | undefined> {
   const [row] = await run<RunState>(sql`
-    select attempts, crashes, next_payload is not null as "hasNext", cancel_requested_at is not null as cancelled, begun
+    select attempts, crashes, losses, next_payload is not null as "hasNext", cancel_requested_at is not null as cancelled, begun
     from jobs where ${owned(key)} ${until === 'end' ? sql`for update` : sql`for key share`}`);
   return row;
 }
@@ -94,21 +94,22 @@ export function stepStatement(row: RunRow, step: Step, end: RunEnd): RawBuilder<
     case 'pending':
       return toPending(row, step, end);
     case 'dead':
-      return toDead(row, step, end.error);
+      return toDead(row, step, end);
   }
 }
 
 function toPending(
   row: RunRow,
-  { delayMs, attempts, crashes, next, suspect }: Step & { to: 'pending' },
-  { payload, error, runAt: given }: RunEnd,
+  { delayMs, attempts, crashes, losses, next, suspect }: Step & { to: 'pending' },
+  { ending, payload, error, runAt: given }: RunEnd,
 ): RawBuilder<unknown> {
   const due = given === undefined ? sql`now() + ${delayMs} * interval '1 millisecond'` : sql`${given}::timestamptz`;
   const runAt = next ? sql`coalesce(next_run_at, now())` : due;
   const nextPayload = next ? sql`next_payload` : payload === undefined ? sql`payload` : sql`${payload}::jsonb`;
   return sql`
     update jobs set state = case when ${runAt} > now() then 'scheduled' else 'ready' end, run_at = ${runAt},
-      attempts = ${attempts}, crashes = ${crashes}, suspect = ${suspect}, ${errorColumns(error)},
+      attempts = ${attempts}, crashes = ${crashes}, suspect = ${suspect}, losses = ${losses}, ${errorColumns(error)},
+      lost_fences = ${lostFences(ending, crashes)},
       payload = ${nextPayload}, next_payload = null, next_run_at = null, cancel_requested_at = null,
       fence = fence + 1, lease_owner = null, lease_until = null
     where ${owned(row)}`;
@@ -117,10 +118,11 @@ function toPending(
 function toDead(
   row: RunRow,
   { attempts, crashes, followUp }: Step & { to: 'dead' },
-  error: RunEnd['error'],
+  { ending, error }: RunEnd,
 ): RawBuilder<unknown> {
   const dead = sql`
     update jobs set state = 'dead', dead_at = now(), attempts = ${attempts}, crashes = ${crashes}, ${errorColumns(error)},
+      lost_fences = ${lostFences(ending, crashes)},
       fence = fence + 1, lease_owner = null, lease_until = null
     where ${owned(row)}`;
   if (!followUp) return dead;
@@ -132,6 +134,12 @@ function toDead(
       case when serial_key is not null then 'waiting' when next_run_at > now() then 'scheduled' else 'ready' end,
       priority, coalesce(next_run_at, now()), dedup_key, serial_key, next_payload, origin
     from dead`;
+}
+
+/** Runs that may still be cleared by their owners. */
+function lostFences(ending: Ending, crashes: number): RawBuilder<unknown> {
+  if (ending.kind === 'crashed') return sql`lost_fences || fence`;
+  return crashes === 0 ? sql`'{}'` : sql`lost_fences`;
 }
 
 function errorColumns(error: RunEnd['error']): RawBuilder<unknown> {

@@ -55,7 +55,7 @@ const expiredMax = 100;
 /** Locks runs whose lease ended `graceMs` ago; those held by their own finishing transaction are passed over. */
 export function lockExpired(run: RunStatement, graceMs: number): Promise<ExpiredRun[]> {
   return run<ExpiredRun>(sql`
-    select tenant_id as "tenantId", id, fence, queue, serial_key as "serialKey", attempts, crashes,
+    select tenant_id as "tenantId", id, fence, queue, serial_key as "serialKey", attempts, crashes, losses,
       next_payload is not null as "hasNext", cancel_requested_at is not null as cancelled, begun, lease_owner as "leaseOwner"
     from jobs where state = 'running' and lease_until < now() - ${graceMs} * interval '1 millisecond'
       and queue <> ${leaseQueue}

@@ -4,10 +4,11 @@ import { z } from 'zod';
 import { defineQueue, type Job } from '../../src/index.ts';
 import { withDefaults } from '../../src/define/queue.ts';
 import { createFinisher } from '../../src/run/finisher.ts';
+import { tellLost } from '../../src/run/lost-runs.ts';
 import { reapExpired } from '../../src/run/reap.ts';
 import { runJob, type RunParts } from '../../src/run/run-job.ts';
 import { claimJobs, type ClaimedJob } from '../../src/store/claim.ts';
-import { markBegun } from '../../src/store/end-run.ts';
+import { markBegun, runName } from '../../src/store/end-run.ts';
 import { extendLeases } from '../../src/store/lease.ts';
 import { promoteDue } from '../../src/store/maintain.ts';
 import { onPlatform } from '../../src/store/statement.ts';
@@ -32,11 +33,19 @@ export interface Report {
  * worker may stand still for longer than its lease between any two steps, or die there. However it goes, the effect of a job
  * happens once, or never where the job is dead.
  */
-export async function simulateJobs(scheduler: Scheduler, seed: number, { unfenced = false } = {}): Promise<Report> {
+export async function simulateJobs(
+  scheduler: Scheduler,
+  seed: number,
+  { unfenced = false, silentLoss = false } = {},
+): Promise<Report> {
   const world = createWorld({ scheduler, seed, crashChance: 0.03 });
   const database = createSimulatedDatabase(statementModels(world, { unfenced }));
   for (const id of ids) database.put('jobs', id, { ...freshJob(id) });
   let stale = 0;
+  /** Names of runs whose process died. */
+  const deaths = new Set<string>();
+
+  const rows = (): JobRow[] => database.rows('jobs').map(([, row]) => row as unknown as JobRow);
 
   async function handle(job: Job, process: SimulatedProcess): Promise<void> {
     await process.step('work');
@@ -85,17 +94,28 @@ export async function simulateJobs(scheduler: Scheduler, seed: number, { unfence
         leaseSeconds,
       }),
     );
+    // It may die between the commit of its claim and the answer.
+    const ended = process.onDeath(() => {
+      for (const row of rows()) if (row.state === 'running' && row.owner === process.name) deaths.add(runName(row));
+    });
     const wish = { queue: queue.name, limit: 2, free: 2, after: tenant, leaseSeconds };
     const { jobs } = await database.transaction(process, (tx) =>
       claimJobs(onPlatform(tx.db), { service: 'simulated', owner: process.name, wishes: [wish] }),
     );
     await Promise.all(jobs.map((job) => runOne(process, queue, job)));
+    ended();
   }
 
   async function runOne(process: SimulatedProcess, queue: ReturnType<typeof withDefaults>, job: ClaimedJob) {
+    const ended = process.onDeath(() => void deaths.add(runName(job)));
     // What was there when a process died says that it begins.
-    const begins = !job.suspect || (await database.transaction(process, (tx) => markBegun(onPlatform(tx.db), job)));
-    if (begins && (await runJob(partsOf(process), queue, job, new AbortController())) === 'stale') stale += 1;
+    if (job.suspect) job.begun = await database.transaction(process, (tx) => markBegun(onPlatform(tx.db), job));
+    const outcome = job.begun ? await runJob(partsOf(process), queue, job, new AbortController()) : 'stale';
+    if (outcome === 'stale') {
+      stale += 1;
+      if (!silentLoss) await tellLost(partsOf(process), queue, job);
+    }
+    ended();
   }
 
   async function maintain(process: SimulatedProcess): Promise<void> {
@@ -116,7 +136,6 @@ export async function simulateJobs(scheduler: Scheduler, seed: number, { unfence
     });
   }
 
-  const rows = (): JobRow[] => database.rows('jobs').map(([, row]) => row as unknown as JobRow);
   await scheduler.waitFor(
     Promise.all([repeat('worker 1', 5, work), repeat('worker 2', 5, work), repeat('maintenance', 8, maintain)]),
   );
@@ -137,6 +156,8 @@ export async function simulateJobs(scheduler: Scheduler, seed: number, { unfence
     const left = rows().find((row) => row.id === id);
     const expected = left === undefined ? 1 : 0;
     if (effects !== expected) faults.push(`job ${id} (${left?.state ?? 'done'}): ${effects} effects`);
+    const died = [...deaths].filter((run) => run.startsWith(`${id} `)).length;
+    if (left !== undefined && left.crashes > died) faults.push(`job ${id}: ${left.crashes} crashes, ${died} deaths`);
     if (left !== undefined && left.state !== 'dead') faults.push(`job ${id} is still ${left.state}`);
   }
   return { faults, crashes: world.crashes, stale, dead: rows().length };
@@ -151,6 +172,15 @@ interface ProductTx {
 }
 
 function freshJob(id: string): JobRow {
-  const counts = { fence: 0, attempts: 0, crashes: 0, runAt: 0, leaseUntil: 0 };
-  return { tenantId: tenant, id, queue: 'simulated', state: 'ready', begun: false, suspect: false, ...counts };
+  const counts = { fence: 0, attempts: 0, crashes: 0, losses: 0, lostFences: [], runAt: 0, leaseUntil: 0 };
+  return {
+    tenantId: tenant,
+    id,
+    queue: 'simulated',
+    state: 'ready',
+    begun: false,
+    suspect: false,
+    owner: '',
+    ...counts,
+  };
 }

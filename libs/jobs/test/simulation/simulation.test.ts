@@ -31,10 +31,13 @@ it(`${runs} runs have every effect once, seed ${seed}`, { timeout: 300_000 }, as
   expect(done).toBeGreaterThan(leastChaos * 30);
 });
 
-it('finds the mutant: unfenced finish', { timeout: 120_000 }, async () => {
+it.each([
+  ['unfenced finish', { unfenced: true }],
+  ['a lost lease is a crash', { silentLoss: true }],
+])('finds the mutant: %s', { timeout: 120_000 }, async (_, mutant) => {
   const found = await fc.check(
     fc.asyncProperty(fc.scheduler(), anySeed, async (scheduler, random) => {
-      return (await simulateJobs(scheduler, random, { unfenced: true })).faults.length === 0;
+      return (await simulateJobs(scheduler, random, mutant)).faults.length === 0;
     }),
     { numRuns: runs, seed, endOnFailure: true },
   );

@@ -1,3 +1,4 @@
+import { lossesMax } from '../../src/state/step-after.ts';
 import type { SimulatedTransaction, StatementModel as Model, World } from '@idp/testing';
 
 type StatementModel = Omit<Model, 'run'> & {
@@ -14,7 +15,12 @@ export interface JobRow {
   fence: number;
   attempts: number;
   crashes: number;
+  losses: number;
+  lostFences: number[];
+  /** Why it is dead. */
+  reason?: string;
   begun: boolean;
+  owner: string;
   suspect: boolean;
   runAt: number;
   leaseUntil: number;
@@ -42,12 +48,20 @@ function takingModels(world: World): StatementModel[] {
       has: 'with recursive wanted as',
       run(tx, parameters: unknown[]) {
         const [[queue], [limit], , [leaseSeconds]] = parameters as [string[], number[], string[], number[]];
+        const owner = parameters[7] as string;
         const ready = jobsOf(tx).filter((row) => row.queue === queue && row.state === 'ready');
         const taken = ready.filter((row) => tx.tryLock(`job ${row.id}`)).slice(0, limit);
         if (taken.length === 0) return [{ wish: queue, walked: null, no: null, id: null }];
         return taken.map((row) => {
           const leaseUntil = world.now() + leaseSeconds! * 1_000;
-          const claimed: JobRow = { ...row, state: 'running', fence: row.fence + 1, begun: !row.suspect, leaseUntil };
+          const claimed: JobRow = {
+            ...row,
+            state: 'running',
+            fence: row.fence + 1,
+            begun: !row.suspect,
+            owner,
+            leaseUntil,
+          };
           save(tx, claimed);
           const rest = { serialKey: null, payload: {}, origin: null, cancelled: false, waitedSeconds: 0 };
           return { ...claimed, ...rest, wish: queue, walked: null, no: 1 };
@@ -106,25 +120,52 @@ function endingModels(world: World, owned: Owned, unfenced: boolean): StatementM
     },
     {
       has: 'update jobs set state = case when',
-      run(tx, parameters: unknown[]) {
+      run(tx, parameters: unknown[], text) {
         const row = owned(tx, keyOf(parameters));
         if (row === undefined) return [];
-        const [delayMs, , attempts, crashes, suspect] = parameters as [number, number, number, number, boolean];
+        const [delayMs, , attempts, crashes, suspect, losses] = parameters as [
+          number,
+          number,
+          number,
+          number,
+          boolean,
+          number,
+        ];
         const runAt = world.now() + delayMs;
         const state = delayMs > 0 ? 'scheduled' : 'ready';
-        save(tx, { ...row, ...idle, state, runAt, attempts, crashes, suspect, fence: row.fence + 1 });
+        const lostFences = lostAfter(row, text, crashes);
+        save(tx, {
+          ...row,
+          ...idle,
+          state,
+          runAt,
+          attempts,
+          crashes,
+          suspect,
+          losses,
+          lostFences,
+          fence: row.fence + 1,
+        });
         return [];
       },
     },
     {
       has: "update jobs set state = 'dead'",
-      run(tx, parameters: unknown[]) {
+      run(tx, parameters: unknown[], text) {
         const row = owned(tx, keyOf(parameters));
-        if (row !== undefined) save(tx, { ...row, ...idle, state: 'dead', fence: row.fence + 1 });
+        const [attempts, crashes, reason] = parameters as [number, number, string];
+        if (row === undefined) return [];
+        const lostFences = lostAfter(row, text, crashes);
+        save(tx, { ...row, ...idle, state: 'dead', attempts, crashes, reason, lostFences, fence: row.fence + 1 });
         return [];
       },
     },
   ];
+}
+
+function lostAfter({ lostFences, fence }: JobRow, text: string, crashes: number): number[] {
+  if (text.includes('lost_fences || fence')) return [...lostFences, fence];
+  return crashes === 0 ? [] : lostFences;
 }
 
 function reapingModels(world: World): StatementModel[] {
@@ -136,6 +177,23 @@ function reapingModels(world: World): StatementModel[] {
           .filter((row) => row.state === 'running' && row.leaseUntil < world.now() - graceMs)
           .filter((row) => tx.tryLock(`job ${row.id}`))
           .map((row) => ({ ...row, serialKey: null, hasNext: false, cancelled: false, leaseOwner: 'simulated' })),
+    },
+    {
+      has: 'with lost as',
+      async run(tx, parameters: unknown[]) {
+        const [fence, , , , , id] = parameters as [number, string, string, number, string, string];
+        const blamed = parameters[7] as number;
+        await tx.lock(`job ${id}`);
+        const row = find(tx, id);
+        if (row === undefined || !row.lostFences.includes(fence)) return [];
+        const lostFences = row.lostFences.filter((lost) => lost !== fence);
+        const crashes = Math.max(0, row.crashes - blamed);
+        const suspect = row.suspect && lostFences.length > 0;
+        const revived = row.state === 'dead' && row.reason === 'CRASHED_WORKER' && row.losses + 1 < lossesMax;
+        const state = revived ? 'ready' : row.state;
+        save(tx, { ...row, lostFences, crashes, suspect, state, losses: row.losses + 1 });
+        return [{ queue: row.queue, serialKey: null, state }];
+      },
     },
     {
       has: "where state = 'scheduled' and run_at <= now()",

@@ -1,5 +1,5 @@
 // A process of its own that runs the probe's jobs, for tests that kill and freeze it. Reads ADMIN_URL and PREFIX; says `ready`.
-// A job labelled `killer…` ends the process, one labelled `slow…` takes a while.
+// A job labelled `killer…` ends the process, one labelled `slow…` takes a while, one labelled `freezer…` stops the process FREEZES times.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createWakeSignal } from '@idp/events';
 import { createJobRuntime, defineQueue } from '../../src/index.ts';
@@ -7,7 +7,7 @@ import { openService, service, type ProbeTables } from '../service.ts';
 import { label, record, type Label } from '../record.ts';
 import { quickTiming } from '../timing.ts';
 
-const { ADMIN_URL, PREFIX, CONCURRENCY = '10', CLOCK_SHIFT_MS = '0' } = process.env;
+const { ADMIN_URL, PREFIX, CONCURRENCY = '10', CLOCK_SHIFT_MS = '0', FREEZES = '0' } = process.env;
 if (ADMIN_URL === undefined || PREFIX === undefined) throw new Error('ADMIN_URL and PREFIX are needed');
 // What this process takes for the time of day.
 const now = Date.now;
@@ -21,6 +21,8 @@ globalThis.Date = class extends Date {
 
 const { database, metrics, logger } = openService({ adminUrl: ADMIN_URL, prefix: PREFIX });
 
+let freezes = Number(FREEZES);
+
 const queue = defineQueue<Label, ProbeTables>({
   name: 'record',
   payload: label,
@@ -31,6 +33,10 @@ const queue = defineQueue<Label, ProbeTables>({
   async handler(job) {
     if (job.payload.label.startsWith('killer')) process.kill(process.pid, 'SIGKILL');
     if (job.payload.label.startsWith('slow')) await sleep(20);
+    if (job.payload.label.startsWith('freezer') && freezes > 0) {
+      freezes -= 1;
+      process.kill(process.pid, 'SIGSTOP');
+    }
     await job.transaction((tx) => record(tx, job), { unaudited: 'test' });
   },
 });

@@ -203,6 +203,8 @@ export interface JobsTable {
   created_at: Generated<string>;
   cancel_requested_at: string | null;
   dead_at: string | null;
+  lost_fences: Generated<number[]>;
+  losses: Generated<number>;
 }
 
 export interface LocationsTable {
