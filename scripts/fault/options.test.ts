@@ -9,7 +9,11 @@ test('the short form on one broker is what nothing asks for', () => {
     transport: 'kafka',
     brokers: 1,
     rate: 100,
-    long: false,
+    form: 'short',
+    lanes: 1,
+    minutes: 120,
+    previous: 'HEAD',
+    plan: false,
     resume: false,
     write: false,
     mutants: false,
@@ -17,19 +21,16 @@ test('the short form on one broker is what nothing asks for', () => {
 });
 
 test('names, counts and choices are read', () => {
-  const options = readOptions([
-    'zombie',
-    'link',
-    '--cycles',
-    '20',
-    '--seed',
-    '7',
-    '--transport',
-    'postgres',
-    '--brokers',
-    '3',
-  ]);
-  expect(options).toMatchObject({ names: ['zombie', 'link'], cycles: 20, seed: 7, transport: 'postgres', brokers: 3 });
+  const text = 'zombie link --cycles 20 --seed 7 --transport postgres --brokers 3 --long --lanes 2';
+  expect(readOptions(text.split(' '))).toMatchObject({
+    names: ['zombie', 'link'],
+    cycles: 20,
+    seed: 7,
+    transport: 'postgres',
+    brokers: 3,
+    form: 'long',
+    lanes: 2,
+  });
 });
 
 test.each([
@@ -39,6 +40,7 @@ test.each([
   ['--transport', 'carrier-pigeon'],
   ['--brokers', '2'],
   ['--fast', ''],
+  ['--ci', '--long'],
 ])('%s %s is refused', (flag, value) => {
   expect(() => readOptions([flag, value])).toThrow(TypeError);
 });

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
+import { checkSpared, countSpared, p95, type Spared } from './checks/answers.ts';
 import { checkCatalog } from './checks/catalog.ts';
 import type { Violation } from './checks/check.ts';
 import { checkOutcomes } from './checks/inbox.ts';
@@ -10,9 +11,11 @@ import { checkResources, measureResources, type Resources } from './checks/resou
 import { checkWalls } from './checks/walls.ts';
 import { countDoubles } from './checks/wire.ts';
 import type { Fault, FaultTimes } from './faults/fault.ts';
+import { withAdmin } from './stack/admin.ts';
 import type { Stack } from './stack/stack.ts';
+import type { Answer } from './workload/client.ts';
 import type { Entry, History } from './workload/history.ts';
-import { startLoad } from './workload/load.ts';
+import { startLoad, type Load } from './workload/load.ts';
 
 export interface CycleOptions {
   stack: Stack;
@@ -21,6 +24,8 @@ export interface CycleOptions {
   random: () => number;
   times: FaultTimes;
   rate: number;
+  /** Judge how fast the answers came, too: for a machine that does nothing else. */
+  judgeTimes: boolean;
 }
 
 export interface CycleResult {
@@ -34,41 +39,84 @@ export interface CycleResult {
   doubles: number;
   /** From the end of the fault until nothing moved any more. */
   quietAfterMs: number;
+  /** Of the whole cycle. */
+  tookMs: number;
+  spared: Spared;
   notes: Readonly<Record<string, number | string>>;
   violations: readonly Violation[];
 }
 
-/** Load before and after the fault, so that it strikes in the middle of work and heals under it. */
-const aroundMs = 1_000;
+/** How long a client tries one operation beyond the fault. */
+const patienceMs = 15_000;
 const returnMs = 45_000;
 const checks = [checkLedger, checkCatalog, checkOutcomes, checkOutside, checkWalls];
 
 /** One fault under load: strike, heal, wait until nothing moves, judge. */
-export async function runCycle({ stack, history, fault, random, times, rate }: CycleOptions): Promise<CycleResult> {
+export async function runCycle(options: CycleOptions): Promise<CycleResult> {
+  const { stack, history, fault, random, times, rate } = options;
+  const startedAt = performance.now();
   const notes: Record<string, number | string> = {};
+  const found: Violation[] = [];
   const seen = history.entries.length;
   const doublesBefore = await withAdmin(stack, (admin) => countDoubles(stack, admin));
-  let before: Resources;
-  const load = await startLoad({ stack, history, rate, random, patienceMs: times.outageMs + 15_000 });
+  const load = await startLoad({ stack, history, rate, random, patienceMs: times.outageMs + patienceMs });
+  let struck: Struck;
   try {
-    await delay(aroundMs);
-    before = await withAdmin(stack, (admin) => measureResources(stack, admin));
-    await fault.strike({ stack, random, times, note: (name, value) => void (notes[name] = value) });
-    await delay(aroundMs);
+    struck = await strike(options, load, {
+      note: (name, value) => void (notes[name] = value),
+      claim: (holds, what) => void (holds || found.push({ invariant: 'row', what })),
+    });
   } finally {
     await load.stop();
+  }
+  found.push(...checkSpared(struck.spared, options.judgeTimes));
+  if (fault.p95Times !== undefined) {
+    const { p95Before, p95During } = struck;
+    Object.assign(notes, { p95Before: Math.round(p95Before ?? 0), p95During: Math.round(p95During ?? 0) });
+    const tooSlow = (p95During ?? 0) > fault.p95Times * (p95Before ?? Infinity);
+    if (options.judgeTimes && tooSlow)
+      found.push({ invariant: 'row', what: `p95 ${p95During} ms after ${p95Before} ms` });
   }
   return withAdmin(stack, async (admin) => {
     const quietAfterMs = await untilQuiet(stack, admin);
     const evidence = { stack, client: admin, entries: history.entries };
-    const found: Violation[] = [];
     for (const check of checks) found.push(...(await check(evidence)));
-    found.push(...(await untilResourcesReturn(stack, admin, before)));
+    found.push(...(await untilResourcesReturn(stack, admin, struck.before)));
     const doubles = (await countDoubles(stack, admin)) - doublesBefore;
-    if (fault.doublesOnTheWire === true && doubles === 0)
+    if (fault.doublesOnTheWire === true && doubles <= 0)
       found.push({ invariant: 'I2', what: 'nothing was sent twice, so nothing was proved' });
-    return { ...tally(history.entries.slice(seen)), doubles, quietAfterMs, notes, violations: found };
+    const tookMs = Math.round(performance.now() - startedAt);
+    const { spared } = struck;
+    return { ...tally(history.entries.slice(seen)), doubles, quietAfterMs, tookMs, spared, notes, violations: found };
   });
+}
+
+interface Struck {
+  before: Resources;
+  spared: Spared;
+  p95Before: number | undefined;
+  p95During: number | undefined;
+}
+
+async function strike(
+  { stack, fault, random, times, rate }: CycleOptions,
+  load: Load,
+  report: Pick<Parameters<Fault['strike']>[0], 'note' | 'claim'>,
+): Promise<Struck> {
+  await delay(times.aroundMs);
+  const before = await withAdmin(stack, (admin) => measureResources(stack, admin));
+  const struckAt = performance.now();
+  await fault.strike({ stack, random, times, rate, ...report });
+  const healedAt = performance.now();
+  await delay(times.aroundMs);
+  const within = (from: number, to: number): Answer[] => load.answers.filter(({ at }) => at >= from && at < to);
+  const during = within(struckAt, healedAt);
+  return {
+    before,
+    spared: countSpared(during, fault.mayFail),
+    p95Before: p95(within(0, struckAt)),
+    p95During: p95(during),
+  };
 }
 
 /** Pools let go of what they do not need after a while: the last word counts. */
@@ -90,16 +138,4 @@ function tally(entries: readonly Entry[]) {
     unknown: count(({ outcome }) => outcome === 'unknown'),
     retried: count(({ tries }) => tries > 1),
   };
-}
-
-/** A connection past every link, for as long as `fn` runs: a restart of the server in between does not reach it. */
-async function withAdmin<T>(stack: Stack, fn: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: stack.postgres.adminUrl });
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    return await fn(client);
-  } finally {
-    await client.end();
-  }
 }

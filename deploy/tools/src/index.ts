@@ -2,6 +2,7 @@
 export { prepareDatabase, type PrepareDatabaseOptions } from './database/prepare-database.ts';
 export { freePort } from './free-port.ts';
 export type { KafkaBroker } from './kafka/broker.ts';
+export { cacheFolder } from './kafka/jars.ts';
 export { startKafka, stopAbandonedKafka, type KafkaOptions, type KafkaServer } from './kafka/cluster.ts';
 export { hasLiveOwner } from './owner-lock.ts';
 export { startPostgres, stopAbandonedPostgres, type PostgresOptions, type PostgresServer } from './postgres/server.ts';

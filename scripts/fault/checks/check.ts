@@ -4,7 +4,8 @@ import type { Stack } from '../stack/stack.ts';
 
 /** A sentence about one thing that is not as the invariant says. */
 export interface Violation {
-  invariant: 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I10';
+  /** `row`: what this fault demands besides; `run`: the cycle did not come to its end. */
+  invariant: 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9' | 'I10' | 'row' | 'run';
   what: string;
 }
 

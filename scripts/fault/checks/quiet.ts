@@ -9,8 +9,8 @@ interface Info {
 export const schemas = ['auth', 'catalog', 'ledger'] as const;
 /** How often in a row nothing may move: an answer to an event is an event again. */
 const stillTimes = 3;
-/** A parked event waits 30 s for its next try. */
-const timeoutMs = 150_000;
+/** A parked event waits 30 s for its next try; the rest is for a machine that is busy with other work. */
+const timeoutMs = 300_000;
 
 /** Something never came to its end: as bad as a loss. */
 export class StillMovingError extends Error {

@@ -1,14 +1,15 @@
-import type { Fault } from './fault.ts';
+import { aroundFault, type Fault } from './fault.ts';
 
 /** How long a process may take to come to its failpoint under load. */
-const reachedMs = 60_000;
+const reachedMs = 180_000;
 
 /** The process dies at the named place, at the n-th time it comes by, and is started again without it. */
 function failpoint(place: string, times: number, more: Partial<Fault> & { env?: Record<string, string> } = {}): Fault {
   const { env = {}, ...rest } = more;
   return {
     name: `failpoint-${place.replace('.', '-').toLowerCase()}`,
-    quick: true,
+    mayFail: ['ledger-1'],
+    lasts: (times) => aroundFault(times) + 16_000,
     description: `ledger-1 dies at ${place}, at the ${times}th time, and starts again`,
     async strike({ stack, note }) {
       const ledger = stack.process('ledger-1');

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Fault } from './fault.ts';
+import { aroundFault, type Fault } from './fault.ts';
 
 /** How long the others get on without it. */
 const awayMs = 500;
@@ -7,7 +7,8 @@ const awayMs = 500;
 function killOf(name: string): Fault {
   return {
     name: `kill-${name}`,
-    quick: true,
+    mayFail: [name],
+    lasts: (times) => aroundFault(times) + (name.startsWith('ledger') ? 9_000 : 2_500),
     description: `kill -9 of ${name}, start again`,
     async strike({ stack, note }) {
       const killed = stack.process(name);

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Fault } from './fault.ts';
+import { aroundFault, type Fault } from './fault.ts';
 
 /** Time between two changes of the group. */
 const churnPauseMs = 5_000;
@@ -8,6 +8,8 @@ const churnPauseMs = 5_000;
 export const processFaults: Fault[] = [
   {
     name: 'zombie',
+    mayFail: ['ledger-1'],
+    lasts: (times) => aroundFault(times) + times.frozenMs + 1_000,
     description: 'SIGSTOP of ledger-1 (relay and consumers), then SIGCONT: by then others do its work',
     async strike({ stack, times }) {
       const ledger = stack.process('ledger-1');
@@ -19,6 +21,8 @@ export const processFaults: Fault[] = [
   },
   {
     name: 'churn',
+    mayFail: ['ledger-2'],
+    lasts: (times) => aroundFault(times) + times.churnMs + 4_000,
     description: 'ledger-2 leaves in order and comes back, again and again',
     async strike({ stack, times, note }) {
       const ledger = stack.process('ledger-2');
@@ -36,6 +40,8 @@ export const processFaults: Fault[] = [
   },
   {
     name: 'rolling-restart',
+    mayFail: 'all',
+    lasts: (times) => aroundFault(times) + 12_000,
     description: 'every service stops in order and starts, one after the other',
     async strike({ stack }) {
       for (const name of ['ledger-1', 'ledger-2', 'catalog', 'auth']) {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { derivePassword, serviceRoles } from '@idp/database';
@@ -15,7 +16,7 @@ import {
   type KafkaServer,
   type RedisServer,
 } from '@idp/tools';
-import { directoryPrefix, ownerFile, removeAbandonedStacks } from './abandoned.ts';
+import { directoryPrefix, ownerFile } from './abandoned.ts';
 import { startLocalPostgres, type LocalPostgres } from './postgres.ts';
 import { startRecorder, type Recorder } from './recorder.ts';
 import { createServiceProcess, type ServiceProcess } from './service-process.ts';
@@ -79,8 +80,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 }
 
 async function start(options: StackOptions, stack: AsyncDisposableStack): Promise<Stack> {
-  await removeAbandonedStacks();
-  const directory = await mkdtemp(join(tmpdir(), directoryPrefix));
+  const directory = mkdtempSync(join(tmpdir(), directoryPrefix));
   markProcess(ownerFile(directory), process.pid);
   stack.defer(() => rm(directory, { recursive: true, force: true }));
   const links = new Map<string, Link>();

@@ -20,8 +20,28 @@ export interface CallResult {
   startedAt: number;
 }
 
+/** What one try got from a process. */
+export interface Answer {
+  process: string;
+  method: string;
+  /** By `performance.now()`. */
+  at: number;
+  ms: number;
+  /** Undefined: none. */
+  status: number | undefined;
+  timedOut: boolean;
+}
+
 const callTimeoutMs = 5_000;
 const retryMs = { first: 50, longest: 1_000 };
+
+export interface CallOptions {
+  patienceMs: number;
+  /** Index of the process that is asked first. */
+  first: number;
+  /** Hears of every try. */
+  onAnswer?(answer: Answer): void;
+}
 
 /**
  * Calls one of these processes until there is a clear answer or `patienceMs` is over. 2xx: it happened. 4xx: it did not, unless
@@ -31,14 +51,21 @@ export async function callUntilClear(
   targets: readonly ServiceProcess[],
   token: string,
   call: Call,
-  { patienceMs, first }: { patienceMs: number; first: number },
+  { patienceMs, first, onAnswer }: CallOptions,
 ): Promise<CallResult> {
   const startedAt = Date.now();
   let pauseMs = retryMs.first;
   let doubt = false;
   for (let tries = 1; ; tries++) {
     const target = targets[(first + tries - 1) % targets.length]!;
-    const answer = await send(target, token, call).catch(() => undefined);
+    const sentAt = performance.now();
+    let timedOut = false;
+    const answer = await send(target, token, call).catch((error: Error) => {
+      timedOut = error.name === 'TimeoutError';
+      return undefined;
+    });
+    const ms = performance.now() - sentAt;
+    onAnswer?.({ process: target.name, method: call.method, at: sentAt, ms, status: answer?.status, timedOut });
     const base = { tries, process: target.name, body: answer?.body ?? '', startedAt };
     const result = answer === undefined ? base : { ...base, status: answer.status };
     if (answer !== undefined && answer.status < 300) return { ...result, outcome: 'ok' };

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ServiceProcess } from '../stack/service-process.ts';
 import type { Stack } from '../stack/stack.ts';
 import type { Tenant } from '../stack/tenants.ts';
-import { callUntilClear, signIn, type Call } from './client.ts';
+import { callUntilClear, signIn, type Answer, type Call } from './client.ts';
 import type { Entry, History, OperationName } from './history.ts';
 
 export interface LoadOptions {
@@ -17,6 +17,8 @@ export interface LoadOptions {
 }
 
 export interface Load {
+  /** Of every try so far. */
+  readonly answers: readonly Answer[];
   /** Ends it; resolves when the last client has its answer. */
   stop(): Promise<void>;
 }
@@ -37,6 +39,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   const tokens = new Map<string, string>();
   for (const tenant of stack.tenants) tokens.set(tenant.id, await signIn(auth, tenant));
   const entities: Entity[] = [];
+  const answers: Answer[] = [];
   let stopped = false;
   const pauseMs = (clients / rate) * 1000;
 
@@ -45,13 +48,14 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
     await delay(options.random() * pauseMs);
     while (!stopped) {
       const startedAt = performance.now();
-      await operate({ ...options, tenant, token: tokens.get(tenant.id)!, entities });
+      await operate({ ...options, tenant, token: tokens.get(tenant.id)!, entities, answers });
       const left = pauseMs - (performance.now() - startedAt);
       if (left > 0) await delay(left);
     }
   }
   const working = Promise.all(Array.from({ length: clients }, (_, client) => work(client)));
   return {
+    answers,
     async stop() {
       stopped = true;
       await working;
@@ -63,6 +67,7 @@ interface Turn extends LoadOptions {
   tenant: Tenant;
   token: string;
   entities: Entity[];
+  answers: Answer[];
 }
 
 /** One operation, drawn by chance: half of them transfers. */
@@ -126,7 +131,7 @@ async function remove(turn: Turn): Promise<void> {
 }
 
 async function read(turn: Turn): Promise<void> {
-  const paths = ['/api/v1/services?limit=20', '/api/v1/ledger/accounts'];
+  const paths = ['/api/v1/services?limit=20', '/api/v1/ledger/accounts', '/api/v1/auth/me'];
   const path = paths[Math.floor(turn.random() * paths.length)]!;
   await perform(turn, 'read', randomUUID(), { method: 'GET', path }, { path });
 }
@@ -150,10 +155,17 @@ async function perform(
   detail: Readonly<Record<string, string | number>>,
 ): Promise<{ entry: Entry; text: string }> {
   const { stack, tenant, token, random, patienceMs } = turn;
-  const service = call.path.includes('/ledger/') ? 'ledger' : 'catalog';
-  const targets: readonly ServiceProcess[] = stack.processes.filter(({ name }) => name.startsWith(service));
+  const targets = processesOf(stack, call.path);
   const first = Math.floor(random() * targets.length);
-  const { body: text, startedAt, ...result } = await callUntilClear(targets, token, call, { patienceMs, first });
+  const {
+    body: text,
+    startedAt,
+    ...result
+  } = await callUntilClear(targets, token, call, {
+    patienceMs,
+    first,
+    onAnswer: (answer) => void turn.answers.push(answer),
+  });
   const foreign = stack.tenants.find(
     ({ id, canary }) => id !== tenant.id && (text.includes(canary) || text.includes(id)),
   );
@@ -169,4 +181,9 @@ async function perform(
   };
   turn.history.add(entry);
   return { entry, text };
+}
+
+function processesOf({ processes }: Stack, path: string): readonly ServiceProcess[] {
+  const service = ['ledger', 'auth'].find((name) => path.startsWith(`/api/v1/${name}/`)) ?? 'catalog';
+  return processes.filter(({ name }) => name.startsWith(service));
 }

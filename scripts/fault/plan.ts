@@ -1,0 +1,49 @@
+import { longTimes, shortTimes, type Fault, type FaultTimes } from './faults/fault.ts';
+import type { FaultOptions } from './options.ts';
+
+/** One cycle of one fault. */
+export interface Unit {
+  fault: Fault;
+  cycle: number;
+  /** Expected on a quiet machine of 2 cores. */
+  ms: number;
+}
+
+/** In the long form a fault is tried so often, and less often when a cycle takes longer than half a minute. */
+const longCycles = { quick: 20, slow: 5, quickMs: 30_000 };
+/** Servers, services and tenants of a stack, on a quiet machine. */
+export const stackMs = 16_000;
+
+export function timesOf({ form }: Pick<FaultOptions, 'form'>): FaultTimes {
+  return form === 'long' ? longTimes : shortTimes;
+}
+
+/** Faults of these names or groups on this transport; those that only run when named, only then. */
+export function chooseFaults(
+  faults: readonly Fault[],
+  { names, transport }: Pick<FaultOptions, 'names' | 'transport'>,
+): Fault[] {
+  return faults.filter(({ name, transports, onlyWhenNamed }) => {
+    const named = names.some((wanted) => name === wanted || (!onlyWhenNamed && name.startsWith(`${wanted}-`)));
+    const wanted = names.length === 0 ? onlyWhenNamed !== true : named;
+    return wanted && (transports === undefined || transports.includes(transport));
+  });
+}
+
+/** Every cycle, the longest first, so that lanes that take one after the other end together. */
+export function planUnits(faults: readonly Fault[], options: Pick<FaultOptions, 'form' | 'cycles'>): Unit[] {
+  const times = timesOf(options);
+  const units = faults.flatMap((fault) => {
+    const ms = fault.lasts(times);
+    const usual = options.form !== 'long' ? 1 : ms > longCycles.quickMs ? longCycles.slow : longCycles.quick;
+    return Array.from({ length: options.cycles ?? usual }, (_, index) => ({ fault, cycle: index + 1, ms }));
+  });
+  return units.toSorted((one, other) => other.ms - one.ms);
+}
+
+/** How long that many lanes take for it. */
+export function expectedMs(units: readonly Unit[], lanes: number): number {
+  const ends = Array.from({ length: Math.min(lanes, Math.max(1, units.length)) }, () => stackMs);
+  for (const { ms } of units) ends[ends.indexOf(Math.min(...ends))]! += ms;
+  return Math.max(...ends);
+}
