@@ -2,6 +2,7 @@ import { defineService } from '@idp/service';
 import { authConfig } from './config.ts';
 import { onTenantPrepared } from './consumers/on-tenant-prepared.ts';
 import { createAuthContext } from './context.ts';
+import { authPermissions } from './permissions.ts';
 import { jwksRoutes } from './routes/jwks.ts';
 import { meRoutes } from './routes/me.ts';
 import { sessionRoutes } from './routes/session.ts';
@@ -15,7 +16,7 @@ export const auth = defineService({
   description: 'Accounts, sessions, tokens, tenants and memberships',
   config: authConfig,
   migrations: new URL('../migrations/', import.meta.url),
-  permissions: {},
+  permissions: authPermissions,
   globalTables: true,
   database: { constraints: { tenants_slug: 'slug', users_email_norm: 'email', memberships_user: 'userId' } },
   createContext: createAuthContext,

@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buf, protoDirectory } from './buf.ts';
-import { messagesSource, registrySource } from './registry-source.ts';
+import { messagesSource, registrySource, type EventSource } from './registry-source.ts';
 import { readTopicRows, type TopicRow } from './topics-file.ts';
 
 export { buf, protoDirectory } from './buf.ts';
@@ -20,21 +20,21 @@ const generated = new URL('../generated/', import.meta.url);
  */
 export async function generateContracts(): Promise<void> {
   const rows = readTopicRows(new URL('topics.yaml', protoDirectory));
-  const hashes = await hashEvents();
-  assertOneRowPerMessage(rows, hashes);
+  const events = await readEvents();
+  assertOneRowPerMessage(rows, events);
   await buf('generate');
-  await writeFile(new URL('registry.ts', generated), registrySource(rows, hashes));
-  await writeFile(new URL('messages.ts', generated), messagesSource(rows));
+  await writeFile(new URL('registry.ts', generated), registrySource(rows, events));
+  await writeFile(new URL('messages.ts', generated), messagesSource(rows, events));
 }
 
 /** Rejects when the schemas break a lint rule, or break readers of the last released ones (proto/baseline). */
 export async function checkContracts(): Promise<void> {
   await buf('lint');
   await buf('breaking', '--against', 'baseline/idp.binpb');
-  assertOneRowPerMessage(readTopicRows(new URL('topics.yaml', protoDirectory)), await hashEvents());
+  assertOneRowPerMessage(readTopicRows(new URL('topics.yaml', protoDirectory)), await readEvents());
 }
 
-function assertOneRowPerMessage(rows: readonly TopicRow[], events: ReadonlyMap<string, string>): void {
+function assertOneRowPerMessage(rows: readonly TopicRow[], events: ReadonlyMap<string, EventSource>): void {
   const listed = new Set(rows.map((row) => row.message));
   const problems = [
     ...[...events.keys()].filter((message) => !listed.has(message)).map((message) => `${message} has no row`),
@@ -44,22 +44,23 @@ function assertOneRowPerMessage(rows: readonly TopicRow[], events: ReadonlyMap<s
 }
 
 /**
- * Event messages with the first 8 hexadecimal digits of the SHA-256 of their descriptor.
+ * Event messages with their file and the first 8 hexadecimal digits of the SHA-256 of their descriptor.
  * An event is a top-level message with a tenant: that field is what the payload's tenant is compared by.
  */
-async function hashEvents(): Promise<ReadonlyMap<string, string>> {
+async function readEvents(): Promise<ReadonlyMap<string, EventSource>> {
   const directory = await mkdtemp(join(tmpdir(), 'idp-proto-'));
   try {
     const image = join(directory, 'image.binpb');
     await buf('build', '--exclude-imports', '-o', image);
     const { file } = fromBinary(FileDescriptorSetSchema, await readFile(image));
     return new Map(
-      file.flatMap(({ package: name, messageType }) =>
+      file.flatMap(({ name: path, package: name, messageType }) =>
         messageType
           .filter((message) => message.field.some((field) => field.name === 'tenant_id'))
           .map((message) => {
             const bytes = toBinary(DescriptorProtoSchema, message);
-            return [`${name}.${message.name}`, createHash('sha256').update(bytes).digest('hex').slice(0, 8)];
+            const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 8);
+            return [`${name}.${message.name}`, { file: path, hash }];
           }),
       ),
     );

@@ -1,16 +1,24 @@
 import type { TopicRow } from './topics-file.ts';
 
+/** Where a message is written: its file below proto/, and the first digits of its descriptor's hash. */
+export interface EventSource {
+  file: string;
+  hash: string;
+}
+
+type EventSources = ReadonlyMap<string, EventSource>;
+
 const head = '// Generated from proto/topics.yaml by `npm run generate`. Do not edit.\n';
 
 /** TypeScript of the topic registry: one entry per message, each with its generated schema and the hash of its descriptor. */
-export function registrySource(rows: readonly TopicRow[], hashes: ReadonlyMap<string, string>): string {
+export function registrySource(rows: readonly TopicRow[], sources: EventSources): string {
   const sorted = rows.toSorted((a, b) => (a.message < b.message ? -1 : 1));
-  const imports = Map.groupBy(sorted, (row) => packageOf(row.message));
-  const lines = [...imports].map(
+  const imports = [...Map.groupBy(sorted, (row) => moduleOf(row, sources))].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const lines = imports.map(
     ([name, group]) =>
-      `import {\n${group.map((row) => `  ${schemaOf(row)} as ${alias(row)},\n`).join('')}} from './${name.replaceAll('.', '/')}/events_pb.ts';\n`,
+      `import {\n${group.map((row) => `  ${schemaOf(row)} as ${alias(row)},\n`).join('')}} from '${name}';\n`,
   );
-  const entries = sorted.map((row) => `  '${row.message}': ${entry(row, hashes.get(row.message) ?? '')},\n`);
+  const entries = sorted.map((row) => `  '${row.message}': ${entry(row, sources.get(row.message)?.hash ?? '')},\n`);
   return [
     head,
     ...lines,
@@ -21,10 +29,15 @@ export function registrySource(rows: readonly TopicRow[], hashes: ReadonlyMap<st
   ].join('');
 }
 
-/** TypeScript that re-exports the messages of every package. */
-export function messagesSource(rows: readonly TopicRow[]): string {
-  const packages = [...new Set(rows.map((row) => packageOf(row.message)))].toSorted();
-  return head + packages.map((name) => `export * from './${name.replaceAll('.', '/')}/events_pb.ts';\n`).join('');
+/** TypeScript that re-exports the messages of every file. */
+export function messagesSource(rows: readonly TopicRow[], sources: EventSources): string {
+  const modules = [...new Set(rows.map((row) => moduleOf(row, sources)))].toSorted();
+  return head + modules.map((name) => `export * from '${name}';\n`).join('');
+}
+
+function moduleOf(row: TopicRow, sources: EventSources): string {
+  const file = sources.get(row.message)?.file ?? `${packageOf(row.message).replaceAll('.', '/')}/events.proto`;
+  return `./${file.replace(/\.proto$/, '_pb.ts')}`;
 }
 
 function packageOf(message: string): string {

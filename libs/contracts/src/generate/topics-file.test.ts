@@ -79,6 +79,15 @@ it('gives two messages of one name in two packages two names', async () => {
   expect(source).toContain('MadeSchema as bMadeSchema');
 });
 
+it('imports a message from the file that holds it', async () => {
+  const source = registrySource(
+    await rows('  idp.a.v1.Made: { topic: idp.a.thing.v1, owner: a, aggregate: thing, carries: state }\n'),
+    new Map([['idp.a.v1.Made', { file: 'idp/a/v1/more_events.proto', hash: 'abcdef01' }]]),
+  );
+  expect(source).toContain("from './idp/a/v1/more_events_pb.ts'");
+  expect(source).toContain('buf:idp.a.v1.Made#abcdef01');
+});
+
 it('reads the rows of the product', () => {
   expect(readTopicRows(new URL('topics.yaml', protoDirectory)).length).toBeGreaterThan(10);
 });

@@ -9,6 +9,8 @@ import type { Tables } from '../store/tables.ts';
 export interface LocalAccessReader extends AccessReader {
   /** Forgets what is known of one user in one tenant; called after a change has been committed. */
   forget(tenantId: string, userId: string): void;
+  /** The same for everybody in the tenant. */
+  forgetTenant(tenantId: string): void;
 }
 
 const freshMs = 1_000;
@@ -48,5 +50,8 @@ export function createAccessReader(options: { database: Database<Tables>; clock:
       return reading;
     },
     forget: (tenantId, userId) => void known.delete(`${tenantId}|${userId}`),
+    forgetTenant(tenantId) {
+      for (const key of known.keys()) if (key.startsWith(`${tenantId}|`)) known.delete(key);
+    },
   };
 }

@@ -2,9 +2,10 @@ import { MemberStatus, newId, timestampFromDate } from '@idp/contracts';
 import type { Tx } from '@idp/database';
 import { ConflictError, NotFoundError } from '@idp/errors';
 import { publish } from '@idp/events';
+import { accessChanged } from '../access/changed.ts';
 import type { AuthContext } from '../context.ts';
 import type { RoleKey } from '../domain/role.ts';
-import { advanceAccessVersion, insertMembership, insertTenantRole, saveUserTenant } from '../store/memberships.ts';
+import { insertMembership, insertTenantRole, saveUserTenant } from '../store/memberships.ts';
 import type { Tables } from '../store/tables.ts';
 import { findTenant } from '../store/tenants.ts';
 import { findUser, type UserProfile } from '../store/users.ts';
@@ -29,8 +30,7 @@ export async function addMember(
       const [tenant, user] = await Promise.all([findTenant(tx, input.tenantId), findUser(tx, input.userId)]);
       if (tenant === undefined) throw new NotFoundError('the tenant does not exist');
       if (user === undefined) throw new NotFoundError('the user does not exist');
-      await insertMember(tx, { ...input, membershipId, user, now: ctx.clock() });
-      tx.afterCommit(() => ctx.access.forget(input.tenantId, input.userId));
+      await insertMember(tx, ctx, { ...input, membershipId, user });
     },
     { global: true },
   );
@@ -40,13 +40,14 @@ export async function addMember(
 /** Membership, its global side, role and new access version, in the transaction of the tenant. */
 export async function insertMember(
   tx: Tx<Tables>,
+  ctx: Pick<AuthContext, 'access' | 'clock'>,
   member: Pick<NewMember, 'role' | 'reason'> & {
     membershipId: string;
     user: Pick<UserProfile, 'id' | 'email' | 'name'>;
-    now: Date;
   },
 ): Promise<void> {
-  const { membershipId, user, role, reason, now } = member;
+  const { membershipId, user, role, reason } = member;
+  const now = ctx.clock();
   const actor = currentActor();
   const at = now.toISOString();
   const inserted = await insertMembership(tx, {
@@ -64,7 +65,7 @@ export async function insertMember(
   await Promise.all([
     saveUserTenant(tx, { userId: user.id, status: 'active', now }),
     insertTenantRole(tx, { id: newId(), userId: user.id, role, grantedBy: actor, reason, now }),
-    advanceAccessVersion(tx, now),
+    accessChanged(tx, ctx, { principals: [{ type: 'user', id: user.id }] }),
   ]);
   publish(tx, {
     type: 'idp.auth.v1.MemberAdded',

@@ -24,16 +24,14 @@ export interface NewTenant {
  * for the slug, 404 for an unknown owner, 409 `CONFLICT` for a taken slug.
  */
 export async function createTenant(
-  ctx: Pick<AuthContext, 'database' | 'secrets' | 'clock'>,
+  ctx: Pick<AuthContext, 'database' | 'secrets' | 'clock' | 'access'>,
   input: NewTenant,
 ): Promise<{ tenantId: string }> {
   requireSlug(input.slug);
   const tenantId = newId();
   // Made beforehand in a transaction of its own: a tenant never exists without its key, a key without tenant opens nothing.
   await ctx.secrets.tenant(tenantId).prepare();
-  await ctx.database
-    .tenant(tenantId)
-    .write((tx) => insertNewTenant(tx, { ...input, tenantId, now: ctx.clock() }), { global: true });
+  await ctx.database.tenant(tenantId).write((tx) => insertNewTenant(tx, ctx, { ...input, tenantId }), { global: true });
   return { tenantId };
 }
 
@@ -51,8 +49,10 @@ export function requireSlug(slug: string): void {
 /** Everything of a new tenant, in the transaction of that tenant. */
 export async function insertNewTenant(
   tx: Tx<Tables>,
-  { tenantId, slug, name, ownerUserId, reason = 'setup', now }: NewTenant & { tenantId: string; now: Date },
+  ctx: Pick<AuthContext, 'access' | 'clock'>,
+  { tenantId, slug, name, ownerUserId, reason = 'setup' }: NewTenant & { tenantId: string },
 ): Promise<void> {
+  const now = ctx.clock();
   const actor = currentActor();
   const at = now.toISOString();
   const common = { created_at: at, updated_at: at, created_by: actor, updated_by: actor };
@@ -77,5 +77,5 @@ export async function insertNewTenant(
   if (ownerUserId === undefined) return;
   const user = await findUser(tx, ownerUserId);
   if (user === undefined) throw new NotFoundError('the owner does not exist');
-  await insertMember(tx, { membershipId: newId(), user, role: 'tenant-owner', reason, now });
+  await insertMember(tx, ctx, { membershipId: newId(), user, role: 'tenant-owner', reason });
 }

@@ -56,10 +56,9 @@ async function makeFirstUser(ctx: AuthContext, owner: FirstOwner, tenantSlug: st
   const write = async (tx: Tx<Tables>) => {
     await lockSetup(tx);
     if (await anyUserExists(tx)) return;
-    const now = ctx.clock();
-    await insertPreparedUser(tx, user, now);
+    await insertPreparedUser(tx, user, ctx.clock());
     const account = { id: user.id, email: user.address.email, name: user.name };
-    await insertMember(tx, { membershipId: newId(), user: account, role: 'platform-admin', reason: 'setup', now });
+    await insertMember(tx, ctx, { membershipId: newId(), user: account, role: 'platform-admin', reason: 'setup' });
   };
   await ctx.database.tenant(platformTenantId).write(write, {
     global: true,
@@ -77,7 +76,7 @@ async function makeFirstTenant(ctx: AuthContext, slug: string): Promise<boolean>
       if (await anyTenantExists(tx, platformTenantId)) return false;
       const ownerUserId = await findFirstUser(tx);
       if (ownerUserId === undefined) throw new Error('a first tenant needs a first user');
-      await insertNewTenant(tx, { tenantId, slug, name: slug, ownerUserId, reason: 'setup', now: ctx.clock() });
+      await insertNewTenant(tx, ctx, { tenantId, slug, name: slug, ownerUserId, reason: 'setup' });
       return true;
     },
     { global: true },
