@@ -68,6 +68,7 @@ export async function startKernel(routes: RoutePlugin[], overrides: Partial<Http
     deadlineMs: 15_000,
     bodyLimit: 1024 * 1024,
     environment: 'test',
+    clock: () => new Date(),
     ...overrides,
   });
   await app.listen({ host: '127.0.0.1', port: 0 });

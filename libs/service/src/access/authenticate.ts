@@ -3,17 +3,27 @@ import { AuthError } from '@idp/errors';
 import type { Access, Principal, TokenVerifier } from '@idp/auth';
 import type { RouteGuard } from './guard.ts';
 import { handedOverPrincipal } from './handed-over.ts';
+import { requireStepUp } from './step-up.ts';
 
 /** Authenticates a request and checks the permission of its route; rejects with 401, 403 or 503. */
 export type Authenticate = (request: FastifyRequest, guard: RouteGuard) => Promise<void>;
 
 /** Bearer tokens (RFC 6750 §2.1) only: nothing here reads a cookie or a query parameter. */
-export function createAuthenticate({ verifier, access }: { verifier: TokenVerifier; access: Access }): Authenticate {
+export function createAuthenticate({
+  verifier,
+  access,
+  clock,
+}: {
+  verifier: TokenVerifier;
+  access: Access;
+  clock: () => Date;
+}): Authenticate {
   return async (request, guard) => {
     const principal =
       handedOverPrincipal(request.raw) ?? (await verifier.verify(bearerToken(request.headers.authorization)));
     setPrincipal(request, principal);
     if (guard.permission !== undefined) await access.requirePermission(principal, guard.permission);
+    if (guard.stepUp !== undefined) requireStepUp(principal, guard.stepUp, clock());
   };
 }
 

@@ -2,12 +2,15 @@ import type { FastifyRequest } from 'fastify';
 import { AuthError } from '@idp/errors';
 import type { PermissionManifest, Principal } from '@idp/auth';
 import type { RouteSettings } from '../http/types.ts';
+import type { StepUp } from './step-up.ts';
 
 /** Decision of a route about its callers, made once at registration. */
 export interface RouteGuard {
   access: 'public' | 'authenticated';
   /** Checked after authentication. */
   permission: string | undefined;
+  /** Checked last: who may not gains nothing by signing in again. */
+  stepUp: StepUp | undefined;
 }
 
 /** A service whose routes or schemas are incomplete does not start. */
@@ -18,18 +21,22 @@ export class RouteError extends Error {
   }
 }
 
-/** The guard a route declares. Throws RouteError for none, for two, and for a permission the manifest does not hold. */
+/**
+ * The guard a route declares. Throws RouteError for none, for two, for a permission the manifest does not hold, and for a
+ * step-up that nobody could be asked for.
+ */
 export function routeGuard(route: string, settings: RouteSettings, manifest: PermissionManifest): RouteGuard {
-  const { access, permission } = settings;
+  const { access, permission, stepUp } = settings;
   if (permission !== undefined) {
     if (access !== undefined) throw new RouteError(route, 'declares access and permission; one decides');
     if (!Object.hasOwn(manifest, permission)) throw new RouteError(route, `permission ${permission} is in no manifest`);
-    return { access: 'authenticated', permission };
+    return { access: 'authenticated', permission, stepUp };
   }
   if (access !== 'public' && access !== 'authenticated') {
     throw new RouteError(route, "declares neither a permission nor access 'authenticated' or 'public'");
   }
-  return { access, permission: undefined };
+  if (access === 'public' && stepUp !== undefined) throw new RouteError(route, 'asks a public caller for a step-up');
+  return { access, permission: undefined, stepUp };
 }
 
 /** The caller of an authenticated route; 401 `AUTH_REQUIRED` on a public one. */

@@ -163,7 +163,7 @@ function createApp(
   definition: AnyService,
   host: HostResources,
   { logger, metrics }: Telemetry,
-  { verifier, access }: PlatformParts,
+  { verifier, access, platform }: PlatformParts,
   routes: readonly RoutePlugin[],
 ): Promise<FastifyInstance> {
   return createHttpApp({
@@ -185,6 +185,7 @@ function createApp(
     deadlineMs: host.deadlineDefaultMs ?? 15_000,
     bodyLimit: host.bodyLimitBytes ?? 1024 * 1024,
     environment: host.environment,
+    clock: platform.clock,
   });
 }
 

@@ -35,6 +35,7 @@ export interface HttpAppParts {
   deadlineMs: number;
   bodyLimit: number;
   environment: 'production' | 'development' | 'test';
+  clock: () => Date;
 }
 
 /**

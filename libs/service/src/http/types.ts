@@ -4,6 +4,7 @@ import type { Principal } from '@idp/auth';
 import type { IdempotencyRequest } from '@idp/database';
 import type { JsonLimits } from '../json/json-limits.ts';
 import type { RouteGuard } from '../access/guard.ts';
+import type { StepUp } from '../access/step-up.ts';
 import type { RequestOperation } from './operation.ts';
 
 /** zod schemas type a handler's input by what they yield and its answer by what they take. */
@@ -32,6 +33,8 @@ export type RouteAccess =
 export interface RouteSettings {
   access?: 'public' | 'authenticated';
   permission?: string;
+  /** Asks for a recent sign-in; 403 `STEP_UP_REQUIRED` says how recent. */
+  stepUp?: StepUp;
   /** False: the answer is sent as it is, without `{ data, meta }` (protocols and Backstage mounts). */
   envelope?: boolean;
   /** `Cache-Control` of successful answers; default `no-store`. */
