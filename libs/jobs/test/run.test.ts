@@ -15,7 +15,7 @@ import {
   type Label,
   type Probe,
 } from './probe.ts';
-import type { ProbeTables } from './service.ts';
+import { connect, service, type ProbeTables } from './service.ts';
 
 let probe: Probe;
 beforeAll(async () => {
@@ -46,6 +46,30 @@ it('a handler that returns has finished its job', async () => {
   await add(probe, newTenant(), queue, 'a');
   await running.drain();
   expect(seen).toEqual([{ label: 'a', attempt: 1, fence: 1, context: 'service:probe' }]);
+  expect(await listRows(probe)).toEqual([]);
+});
+
+it('an end that has to wait keeps no other job from running', async () => {
+  const second = Promise.withResolvers<void>();
+  const admin = await connect(probe.address.adminUrl);
+  const queue = recording({
+    concurrency: 1,
+    async handler(job) {
+      if (job.payload.label === 'b') return second.resolve();
+      await admin.query('begin');
+      await admin.query(`select from ${service}.jobs where id = $1 for update`, [job.id]);
+    },
+  });
+  await using running = run(probe, { queues: [queue] });
+  const tenant = newTenant();
+  await add(probe, tenant, queue, 'a');
+  await add(probe, tenant, queue, 'b');
+  await second.promise;
+  await until(async () => (await listRows(probe)).length === 1, 'the end of the second');
+  expect(await listRows(probe)).toMatchObject([{ payload: { label: 'a' }, state: 'running' }]);
+  await admin.query('rollback');
+  await admin[Symbol.asyncDispose]();
+  await running.drain();
   expect(await listRows(probe)).toEqual([]);
 });
 

@@ -35,12 +35,16 @@ export type Outcome = 'done' | 'again' | 'later' | 'failed' | 'dead' | 'cancelle
 
 const writeAgainMs = 500;
 
-/** Runs a claimed job and ends it. Never throws: what went wrong is in the job's row, or its lease runs out. */
+/**
+ * Runs a claimed job and ends it. Never throws: what went wrong is in the job's row, or its lease runs out. `onHandled` is called when
+ * nothing is left to do but to take the row off the table.
+ */
 export async function runJob(
   parts: RunParts,
   queue: Queue,
   claimed: ClaimedJob,
   aborting: AbortController,
+  onHandled: () => void = () => undefined,
 ): Promise<Outcome> {
   const { logger } = parts;
   const finish = (end: RunEnd): Promise<Outcome> => endWhileOwned(parts, queue, claimed, end, aborting.signal);
@@ -64,6 +68,7 @@ export async function runJob(
   }
   if (progress.outcome !== undefined) return progress.outcome;
   parts.failpoints('jobs.beforeFinish');
+  onHandled();
   if (claimed.serialKey === null && (await parts.finish(claimed).catch(() => false))) return 'done';
   return finish({ ending: { kind: 'done' } });
 }

@@ -30,6 +30,18 @@ export interface Worker {
   stop(deadlineMs: number): Promise<void>;
 }
 
+/** Runs whose end may be waited for beside those that run; their ends leave together. */
+const endingMax = 500;
+
+function onceOnly(fn: () => void): () => void {
+  let called = false;
+  return () => {
+    if (called) return;
+    called = true;
+    fn();
+  };
+}
+
 /** Claims jobs of all queues and runs them. */
 export function createWorker(options: WorkerOptions): Worker {
   const { queues, owner, keeper, metrics, service, door, logger, concurrency } = options;
@@ -39,6 +51,8 @@ export function createWorker(options: WorkerOptions): Worker {
   const running = new Map<string, { aborting: AbortController; done: Promise<void> }>();
   const outside = AsyncLocalStorage.snapshot();
   const lost = createLostRuns(options);
+  /** Handlers under way: fewer than `running` while ends of others are being written. */
+  let busy = 0;
   let claiming: Promise<void> | undefined;
   let again = false;
   let turn = 0;
@@ -69,7 +83,7 @@ export function createWorker(options: WorkerOptions): Worker {
 
   /** No lane is always the first to take what is left of the room. */
   function wishAll(): ClaimWish[] {
-    let room = concurrency - running.size;
+    let room = Math.max(0, concurrency - busy);
     turn += 1;
     return lanes.flatMap((_, index): ClaimWish[] => {
       const wish = lanes[(turn + index) % lanes.length]!.wish(room);
@@ -104,9 +118,10 @@ export function createWorker(options: WorkerOptions): Worker {
 
   function startAll(): void {
     for (const lane of lanes) {
-      while (!stopping && running.size < concurrency) {
+      while (!stopping && busy < concurrency && running.size < concurrency + endingMax) {
         const job = lane.take(({ suspect }) => !suspect || probation.free);
         if (job === undefined) break;
+        busy += 1;
         const aborting = new AbortController();
         running.set(runName(job), { aborting, done: outside(() => runOne(lane, job, aborting)) });
       }
@@ -117,14 +132,22 @@ export function createWorker(options: WorkerOptions): Worker {
     const queue = lane.queue.name;
     const startedAt = performance.now();
     metrics.wait.observe({ queue }, Math.max(0, job.waitedSeconds));
-    const outcome = await watched(job, () => runJob(options, lane.queue, job, aborting));
+    const leave = onceOnly(() => {
+      busy -= 1;
+      lane.ended();
+      startAll();
+      if (lane.hungry()) claimSoon();
+    });
+    // Where runs of a tenant are counted, its row counts until it is gone.
+    const early = lane.queue.tenantConcurrency === undefined ? leave : undefined;
+    const outcome = await watched(job, () => runJob(options, lane.queue, job, aborting, early));
     metrics.duration.observe({ queue, outcome }, (performance.now() - startedAt) / 1_000);
     keeper.letGo(job);
     if (outcome === 'stale') lost.report(lane.queue, job);
     running.delete(runName(job));
-    lane.ended();
+    leave();
+    // Where so many ends were waited for that nothing could begin.
     startAll();
-    if (lane.hungry()) claimSoon();
   }
 
   /** What was there when a process died runs one at a time, and says before that it begins. */
