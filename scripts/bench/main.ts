@@ -1,5 +1,5 @@
 // `npm run bench [-- <suite or row> …] [--json] [--write] [--quick]`: prints every row with peer, ratio, limit and verdict; ends with 1 on a miss.
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import type { MeasureOptions } from './measure.ts';
 import { performancePage, terminalText } from './report.ts';
 import { holds, type Row, type RowResult } from './row.ts';
@@ -47,7 +47,11 @@ for (const row of chosen) {
   if (!flags.includes('--json')) console.log(terminalText(result));
 }
 if (flags.includes('--json')) console.log(JSON.stringify(results, null, 2));
-if (flags.includes('--write')) await writeFile('docs/performance.md', performancePage(results));
+if (flags.includes('--write')) {
+  const page = await readFile('docs/performance.md', 'utf8');
+  const names = rows.map((row) => row.name);
+  await writeFile('docs/performance.md', performancePage(page, results, names));
+}
 const misses = results.flatMap((result) => result.claims.filter((claim) => !holds(claim)));
 for (const miss of misses) console.error(`MISS ${miss.text}: ${miss.ratio.toFixed(2)}×, limit ${miss.limit}×`);
 process.exit(misses.length > 0 ? 1 : 0);

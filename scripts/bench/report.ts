@@ -33,7 +33,8 @@ function partTable(result: RowResult): string {
 function section(result: RowResult): string {
   const notes = (result.notes ?? []).map((note) => `- ${note}`).join('\n');
   const tables = result.figures.length > 0 ? [figureTable(result), ''] : [];
-  return [`## ${result.title}`, '', ...tables, claimTable(result), '', partTable(result), notes].join('\n').trimEnd();
+  const body = [`## ${result.title}`, '', ...tables, claimTable(result), '', partTable(result), notes];
+  return [...body, '', `\`npm run bench -- ${result.name}\`. ${machine()}`].join('\n').replaceAll(/\n{3,}/g, '\n\n');
 }
 
 function machine(): string {
@@ -43,18 +44,22 @@ function machine(): string {
   return `Revision ${revision}, ${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${process.platform} ${process.arch}, ${processor}, ${memory}.`;
 }
 
-/** The text of `docs/performance.md`. */
-export function performancePage(results: RowResult[]): string {
+/**
+ * The text of `docs/performance.md`: what was measured now takes the place of what `page` says of the same rows; the rest stays
+ * with the revision it was measured at. Sections follow the order of `names`; others are dropped.
+ */
+export function performancePage(page: string, results: readonly RowResult[], names: readonly string[]): string {
+  const sections = new Map(
+    page.split(/^(?=## )/m).map((text) => [/`npm run bench -- ([a-z0-9-]+)`/.exec(text)?.[1], text.trimEnd()]),
+  );
+  for (const result of results) sections.set(result.name, section(result));
   return [
     '# Performance',
     '',
     'Written by `npm run bench -- --write`; edit the rows in [scripts/bench](../scripts/bench), not this page. All sides of a row run in one go, interleaved, the first round dropped, medians shown. CPU time of the measured process per request decides;',
     'requests per second and latency share the machine with the load generator and are shown for orientation.',
     '',
-    machine(),
-    '',
-    results.map(section).join('\n\n'),
-    '',
+    ...names.flatMap((name) => (sections.has(name) ? [sections.get(name)!, ''] : [])),
   ].join('\n');
 }
 
