@@ -93,6 +93,26 @@ export interface InboxTable {
   processed_at: Generated<string>;
 }
 
+export interface InvitationsTable {
+  tenant_id: Generated<string>;
+  id: string;
+  organization_id: string;
+  email: string;
+  email_norm: string;
+  role: string;
+  team_ids: Generated<string[]>;
+  invited_by: string;
+  inviter_name: string;
+  state: Generated<string>;
+  expires_at: string;
+  mailed_at: string | null;
+  version: Generated<number>;
+  created_at: Generated<string>;
+  updated_at: Generated<string>;
+  created_by: string;
+  updated_by: string;
+}
+
 export interface JobsTable {
   tenant_id: Generated<string>;
   id: string;
@@ -138,6 +158,19 @@ export interface MembershipsTable {
   updated_at: Generated<string>;
   created_by: string;
   updated_by: string;
+  mfa_required: Generated<boolean>;
+  name_norm: GeneratedAlways<string>;
+  email_norm: GeneratedAlways<string>;
+}
+
+export interface OneTimeTokensTable {
+  hash: Buffer;
+  kind: string;
+  tenant_id: string;
+  subject_id: string;
+  email_norm: string;
+  expires_at: string;
+  created_at: Generated<string>;
 }
 
 export interface OrganizationsTable {
@@ -212,6 +245,23 @@ export interface PartitionStartsTable {
   part: number;
   offset: number;
   starts: number;
+}
+
+export interface ProjectsTable {
+  tenant_id: Generated<string>;
+  id: string;
+  organization_id: string;
+  owner_team_id: string | null;
+  slug: string;
+  name: string;
+  description: Generated<string>;
+  version: Generated<number>;
+  created_at: Generated<string>;
+  updated_at: Generated<string>;
+  created_by: string;
+  updated_by: string;
+  deleted_at: string | null;
+  deleted_by: string | null;
 }
 
 export interface RoleBindingsTable {
@@ -299,6 +349,36 @@ export interface StreamCursorsTable {
   sequence: number;
 }
 
+export interface TeamMembershipsTable {
+  tenant_id: Generated<string>;
+  team_id: string;
+  user_id: string;
+  role: string;
+  joined_at: Generated<string>;
+  created_by: string;
+}
+
+export interface TeamsTable {
+  tenant_id: Generated<string>;
+  id: string;
+  organization_id: string;
+  parent_id: string | null;
+  path: string[];
+  depth: number;
+  slug: string;
+  name: string;
+  description: Generated<string>;
+  external_id: string | null;
+  managed_by: string | null;
+  version: Generated<number>;
+  created_at: Generated<string>;
+  updated_at: Generated<string>;
+  created_by: string;
+  updated_by: string;
+  deleted_at: string | null;
+  deleted_by: string | null;
+}
+
 export interface TenantReceiptsTable {
   tenant_id: Generated<string>;
   service: string;
@@ -369,20 +449,25 @@ export interface Tables {
   first_reads: FirstReadsTable;
   idempotency_keys: IdempotencyKeysTable;
   inbox: InboxTable;
+  invitations: InvitationsTable;
   jobs: JobsTable;
   memberships: MembershipsTable;
+  one_time_tokens: OneTimeTokensTable;
   organizations: OrganizationsTable;
   outbox: OutboxTable;
   outbox_refused: OutboxRefusedTable;
   outbox_shards: OutboxShardsTable;
   parked_events: ParkedEventsTable;
   partition_starts: PartitionStartsTable;
+  projects: ProjectsTable;
   role_bindings: RoleBindingsTable;
   schedules: SchedulesTable;
   secret_keys: SecretKeysTable;
   sessions: SessionsTable;
   signing_keys: SigningKeysTable;
   stream_cursors: StreamCursorsTable;
+  team_memberships: TeamMembershipsTable;
+  teams: TeamsTable;
   tenant_receipts: TenantReceiptsTable;
   tenants: TenantsTable;
   user_passwords: UserPasswordsTable;
