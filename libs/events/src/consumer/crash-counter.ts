@@ -51,17 +51,24 @@ async function recordStart(
   return rows[0]!.starts >= startsBeforeSuspicion;
 }
 
+/**
+ * An earlier event of the chunk, which comes again because only the whole chunk moves the offset, leaves the row as it is: the
+ * process died at the later one.
+ */
 async function recordAlone(
   db: Kysely<never>,
   consumer: string,
   { topic, part }: RecordChunk,
   offset: number,
 ): Promise<boolean> {
-  const { rows } = await sql<{ starts: number }>`
-    update partition_starts s set "offset" = ${offset},
-      starts = case when s."offset" = ${offset} and s.starts >= ${aloneOnce} then s.starts + 1 else ${aloneOnce} end
-    where consumer = ${consumer} and topic = ${topic} and part = ${part} returning starts`.execute(db);
-  return rows[0] !== undefined && rows[0].starts > aloneOnce;
+  const { rows } = await sql<{ again: boolean }>`
+    update partition_starts s set
+      starts = case when s.starts < ${aloneOnce} or s."offset" < ${offset} then ${aloneOnce}
+        when s."offset" = ${offset} then s.starts + 1 else s.starts end,
+      "offset" = case when s.starts < ${aloneOnce} then ${offset} else greatest(s."offset", ${offset}) end
+    where consumer = ${consumer} and topic = ${topic} and part = ${part}
+    returning s."offset" = ${offset} and s.starts > ${aloneOnce} as again`.execute(db);
+  return rows[0]?.again === true;
 }
 
 async function clearStart(db: Kysely<never>, consumer: string, { topic, part }: RecordChunk): Promise<void> {
