@@ -80,7 +80,7 @@ it.each<[string, () => unknown]>([
     'a failpoint in production',
     () => create([recorder], { FAILPOINT: 'relay.afterAck', NODE_ENV: 'production' }).runtime(),
   ],
-  ['no relay loops', () => create([recorder], { EVENTS_RELAY_LOOPS: '0' }).runtime()],
+  ['too many relay loops', () => create([recorder], { EVENTS_RELAY_LOOPS: '9' }).runtime()],
 ])('does not start with %s', (_, start) => {
   expect(start).toThrow(EventConfigurationError);
 });

@@ -22,6 +22,7 @@ export function createProducer(parts: RuntimeParts): Producer {
     holds,
     start() {
       const loops = settings.relayLoops;
+      if (loops === 0) return;
       relay ??= startRelay({ service, door, transport, wake, logger, failpoints, holds, metrics, loops, random });
     },
     kick: () => relay?.kick(),

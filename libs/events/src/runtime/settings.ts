@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { EventConfigurationError } from '../errors.ts';
 
 const schema = z.object({
-  /** Rounds of the relay side by side. */
-  EVENTS_RELAY_LOOPS: z.coerce.number().int().min(1).max(8).default(2),
+  /** Rounds of the relay side by side; with 0 other processes of the service publish. */
+  EVENTS_RELAY_LOOPS: z.coerce.number().int().min(0).max(8).default(2),
   /** `api` serves requests alone; `worker` has relay and consumers. */
   ROLE: z.enum(['all', 'api', 'worker']).default('all'),
   /** Share of publish requests that are sent twice; for tests. */
