@@ -8,6 +8,7 @@ const libraries = [
   'contracts',
   'secrets',
   'egress',
+  'expressions',
   'database',
   'cache',
   'auth',

@@ -1,0 +1,32 @@
+import { parse } from '@bufbuild/cel';
+import { positionAt, refuse } from './refusal.ts';
+
+/** Longest condition, in characters. */
+const charactersMax = 1_024;
+
+export type Parsed = ReturnType<typeof parse>;
+/** A node of the library's syntax tree. */
+export type Node = Parsed['expr'];
+
+/** The syntax tree of a condition; refuses what is too long or no CEL. */
+export function parseCondition(text: string): Parsed {
+  if (text.length > 2 * charactersMax || Array.from(text).length > charactersMax) {
+    refuse('too_long', `A condition has at most ${charactersMax} characters`);
+  }
+  try {
+    return parse(text);
+  } catch (error) {
+    const { message, offset } = syntaxError(error);
+    return refuse('syntax', `The condition is no CEL: ${message}`, positionAt(text, Math.min(offset, text.length)));
+  }
+}
+
+/** The parser's errors carry `rawMessage` and `location`; those of its literals only a message. */
+function syntaxError(error: unknown): { message: string; offset: number } {
+  const { rawMessage, message, location } = error as {
+    rawMessage?: string;
+    message?: string;
+    location?: { start?: { offset?: number } };
+  };
+  return { message: rawMessage ?? message ?? 'it cannot be read', offset: location?.start?.offset ?? 0 };
+}
