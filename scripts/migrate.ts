@@ -1,11 +1,11 @@
 // `npm run migrate`: roles, schemas and every missing migration on `DATABASE_URL`, or on the embedded PostgreSQL of `IDP_DATA_DIR`;
-// with `KAFKA_BROKERS` also the topics.
+// with `KAFKA_BROKERS` also the topics and, with `--kafka-acls`, the rights of the services' principals (deploy/kafka/acls.yaml).
 import { loadConfig } from '@idp/config';
 import { services } from '@idp/gateway';
 import { createTelemetry } from '@idp/telemetry';
 import { hostConfig } from '../gateway/embedded/host/config.ts';
 import { openFleetDatabase } from '../gateway/embedded/state/fleet-database.ts';
-import { prepareFleetTopics } from '../gateway/embedded/state/fleet-topics.ts';
+import { prepareFleetAcls, prepareFleetTopics } from '../gateway/embedded/state/fleet-topics.ts';
 import { openStateDirectory } from '../gateway/embedded/state/state-directory.ts';
 
 try {
@@ -16,6 +16,7 @@ try {
   try {
     await database.prepare(services, logger);
     await prepareFleetTopics(values, services, logger);
+    if (process.argv.includes('--kafka-acls')) await prepareFleetAcls(values, services, logger);
     console.log(`${database.description}: ${services.map(({ name }) => name).join(', ')} are at this release`);
   } finally {
     await database.stop();

@@ -4,6 +4,7 @@ export { freePort } from './free-port.ts';
 export type { KafkaBroker } from './kafka/broker.ts';
 export { cacheFolder } from './kafka/jars.ts';
 export { startKafka, stopAbandonedKafka, type KafkaOptions, type KafkaServer } from './kafka/cluster.ts';
+export type { KafkaSecurity } from './kafka/security.ts';
 export { hasLiveOwner } from './owner-lock.ts';
 export { startPostgres, stopAbandonedPostgres, type PostgresOptions, type PostgresServer } from './postgres/server.ts';
 export { preparePrivateFolder } from './private-folder.ts';

@@ -1,5 +1,5 @@
 import { topicsOf } from '@idp/contracts';
-import { kafkaSettings, prepareKafkaTopics } from '@idp/events';
+import { kafkaSettings, prepareKafkaAcls, prepareKafkaTopics } from '@idp/events';
 import type { AnyService } from '@idp/service';
 import type { Logger } from '@idp/telemetry';
 import type { HostConfig } from '../host/config.ts';
@@ -15,4 +15,15 @@ export async function prepareFleetTopics(
   const topics = services.flatMap(({ name }) => topicsOf(name));
   const production = config.NODE_ENV === 'production';
   await prepareKafkaTopics({ settings, service: 'migrate', topics, create: true, production, logger });
+}
+
+/** Gives the principal of each service its rights on the brokers of `KAFKA_BROKERS`; without brokers it does nothing. */
+export async function prepareFleetAcls(
+  config: HostConfig,
+  services: readonly AnyService[],
+  logger: Logger,
+): Promise<void> {
+  const settings = kafkaSettings(config);
+  if (settings === undefined) return;
+  await prepareKafkaAcls({ settings, services: services.map(({ name }) => name), logger });
 }

@@ -51,3 +51,4 @@ export { busMigrations, eventsMigrations } from './migrations.ts';
 export { createKafkaTransport, type KafkaTransportOptions } from './kafka/transport.ts';
 export { kafkaSettings, kafkaVariables, type KafkaSettings } from './kafka/settings.ts';
 export { prepareKafkaTopics, type PrepareTopicsOptions } from './kafka/topics.ts';
+export { kafkaAclsOf, prepareKafkaAcls, type KafkaAcl, type PrepareAclsOptions } from './kafka/acls.ts';

@@ -5,6 +5,7 @@ import { runProgram } from '../process.ts';
 import { createServerProcess, type ServerProcess } from '../server-process.ts';
 import { ToolError, lastLine } from '../tool-error.ts';
 import type { Java } from './java.ts';
+import { clientProtocol, scramArguments, securityProperties, type KafkaSecurity } from './security.ts';
 import { brokerProperties, type NodePorts } from './settings.ts';
 
 /** One broker of a local cluster. `port` is the one clients are told. */
@@ -18,6 +19,7 @@ export interface BrokerOptions {
   directory: string;
   nodes: readonly NodePorts[];
   settings: Readonly<Record<string, string>>;
+  security: KafkaSecurity;
   java: Java;
   jars: string;
   onLog?: ((line: string) => void) | undefined;
@@ -41,13 +43,15 @@ const logLevels = [
 
 /** Writes the settings and, for a new data directory, formats it. Throws ToolError when Kafka refuses them. */
 export async function prepareBroker(options: BrokerOptions): Promise<KafkaBroker> {
-  const { id, directory, nodes, settings, java, jars } = options;
+  const { id, directory, nodes, security, java, jars } = options;
   const data = join(directory, 'data');
   const config = join(directory, 'server.properties');
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  await writeFile(config, brokerProperties({ id, data, nodes, settings }));
+  const settings = { ...(await securityProperties(security, directory)), ...options.settings };
+  const properties = brokerProperties({ id, data, nodes, protocol: clientProtocol(security), settings });
+  await writeFile(config, properties, { mode: 0o600 });
   const classes = sharedClasses(jars, java);
-  if (!existsSync(join(data, 'meta.properties'))) await format({ java, jars, classes, config, nodes: nodes.length });
+  if (!existsSync(join(data, 'meta.properties'))) await format({ ...options, classes, config });
   const server = createServerProcess({
     name: `Kafka broker ${id}`,
     markFile: brokerMark(directory),
@@ -69,16 +73,11 @@ export function brokerMark(directory: string): string {
   return join(directory, 'process');
 }
 
-async function format(options: {
-  java: Java;
-  jars: string;
-  classes: SharedClasses;
-  config: string;
-  nodes: number;
-}): Promise<void> {
-  const { java, jars, classes, config, nodes } = options;
-  const standalone = nodes === 1 ? ['--standalone'] : [];
-  const tool = ['kafka.tools.StorageTool', 'format', ...standalone, '-t', clusterId, '-c', config];
+async function format(options: BrokerOptions & { classes: SharedClasses; config: string }): Promise<void> {
+  const { java, jars, classes, config, nodes, security } = options;
+  const standalone = nodes.length === 1 ? ['--standalone'] : [];
+  const users = scramArguments(security);
+  const tool = ['kafka.tools.StorageTool', 'format', ...standalone, '-t', clusterId, '-c', config, ...users];
   const flags = [...modestJava, ...logLevels, ...classes.use()];
   const { code, output } = await runProgram(java.program, [...flags, '-cp', `${jars}/*`, ...tool]);
   if (code !== 0) throw new ToolError(`Kafka could not format ${dirname(config)}: ${lastLine(output)}`);

@@ -6,6 +6,7 @@ import { stopMarked } from '../server-process.ts';
 import { brokerMark, prepareBroker, type KafkaBroker } from './broker.ts';
 import { kafkaJars, kafkaVersion } from './jars.ts';
 import { findJava } from './java.ts';
+import type { KafkaSecurity } from './security.ts';
 import type { NodePorts } from './settings.ts';
 
 export interface KafkaOptions {
@@ -13,6 +14,10 @@ export interface KafkaOptions {
   directory: string;
   /** Default 1. With three every topic is replicated three times and two replicas have to be in sync. */
   brokers?: 1 | 3;
+  /** Default `4.3.1`; brokers of the line before are `3.9.2`. Others of Maven Central may do. */
+  version?: string | undefined;
+  /** Default: no TLS, no login. */
+  security?: KafkaSecurity;
   /** Broker settings over the defaults, e.g. `{ 'message.max.bytes': '2097152' }`. */
   settings?: Readonly<Record<string, string>>;
   /** The port clients are told instead of the broker's own, e.g. that of a proxy to it. */
@@ -34,21 +39,23 @@ export interface KafkaServer {
 const brokersMax = 3;
 
 /**
- * Starts Kafka (KRaft, no TLS, 127.0.0.1) from jars of Maven Central on a directory of its own, its data kept there. Brokers a
+ * Starts Kafka (KRaft, 127.0.0.1) from jars of Maven Central on a directory of its own, its data kept there. Brokers a
  * killed process left on the directory are ended first. Throws ToolError, one line to act on, for: no Java 17, no Maven while
  * the jars are not in the cache, an unwritable or foreign directory, a second live instance, a broker that does not come up.
  */
 export async function startKafka(options: KafkaOptions): Promise<KafkaServer> {
   const directory = resolve(options.directory);
+  const version = options.version ?? kafkaVersion;
   const java = await findJava();
-  const jars = await kafkaJars();
+  const jars = await kafkaJars(version);
   await preparePrivateFolder(directory);
   const release = takeOwnership(ownerFile(directory), directory, 'another directory');
   const brokers: KafkaBroker[] = [];
   try {
     await stopBrokers(directory);
     const nodes = await choosePorts(options);
-    const shared = { nodes, java, jars, settings: options.settings ?? {}, onLog: options.onLog };
+    const { settings = {}, security = {}, onLog } = options;
+    const shared = { nodes, java, jars, settings, security, onLog };
     const prepared = nodes.map((_, index) =>
       prepareBroker({ id: index + 1, directory: brokerFolder(directory, index + 1), ...shared }),
     );
@@ -63,7 +70,7 @@ export async function startKafka(options: KafkaOptions): Promise<KafkaServer> {
   const stopAll = () => Promise.all(brokers.map((broker) => broker.stop()));
   return {
     bootstrapServers: brokers.map(({ port }) => `127.0.0.1:${port}`),
-    version: kafkaVersion,
+    version,
     brokers,
     stop: () => (stopping ??= stopAll().then(release)),
   };

@@ -11,11 +11,11 @@ import { ToolError, lastLine } from '../tool-error.ts';
 export const kafkaVersion = '4.3.1';
 
 /** Kafka logs through slf4j 1.7, whose binding must be of the same line. */
-const project = `<project xmlns="http://maven.apache.org/POM/4.0.0">
+const project = (version: string): string => `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>idp.tools</groupId><artifactId>kafka</artifactId><version>1</version><packaging>pom</packaging>
   <dependencies>
-    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>${kafkaVersion}</version></dependency>
+    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>${version}</version></dependency>
     <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-simple</artifactId><version>1.7.36</version></dependency>
   </dependencies>
 </project>
@@ -28,17 +28,19 @@ export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
 }
 
 /**
- * The folder with Kafka's jars below `cache`, fetched from Maven Central at the first call (45 MB, some 10 s); a second process
- * waits for the first. Throws ToolError when Maven is missing or cannot resolve them.
+ * The folder with the jars of a version of Kafka below `cache`, fetched from Maven Central at the first call (45 MB, some 10 s); a
+ * second process waits for the first. Throws ToolError when Maven is missing or cannot resolve them.
  */
-export async function kafkaJars(cache: string = cacheFolder()): Promise<string> {
-  const folder = join(cache, `kafka-${kafkaVersion}`);
+export async function kafkaJars(version: string = kafkaVersion, cache: string = cacheFolder()): Promise<string> {
+  if (!/^\d+\.\d+\.\d+$/.test(version))
+    throw new ToolError(`${version} is no version of Kafka, such as ${kafkaVersion}`);
+  const folder = join(cache, `kafka-${version}`);
   const jars = join(folder, 'lib');
   if (existsSync(jars)) return jars;
   await mkdir(folder, { recursive: true });
   const release = await waitForOwnership(join(folder, 'owner'), folder);
   try {
-    if (!existsSync(jars)) await fetchJars(folder, jars);
+    if (!existsSync(jars)) await fetchJars(version, folder, jars);
   } finally {
     release();
   }
@@ -46,11 +48,11 @@ export async function kafkaJars(cache: string = cacheFolder()): Promise<string> 
 }
 
 /** Under another name until it is whole: a killed download leaves nothing that looks like the jars. */
-async function fetchJars(folder: string, jars: string): Promise<void> {
+async function fetchJars(version: string, folder: string, jars: string): Promise<void> {
   const draft = join(folder, 'lib.new');
   const pom = join(folder, 'pom.xml');
   await rm(draft, { recursive: true, force: true });
-  await writeFile(pom, project);
+  await writeFile(pom, project(version));
   const goal = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${draft}`];
   const { code, output } = await runProgram('mvn', ['-B', '-q', '-ntp', '-f', pom, ...goal]).catch((cause: Error) => {
     throw new ToolError(
@@ -60,7 +62,7 @@ async function fetchJars(folder: string, jars: string): Promise<void> {
       },
     );
   });
-  if (code !== 0) throw new ToolError(`Kafka ${kafkaVersion} could not be fetched: ${firstError(output)}`);
+  if (code !== 0) throw new ToolError(`Kafka ${version} could not be fetched: ${firstError(output)}`);
   await rename(draft, jars);
 }
 

@@ -12,11 +12,13 @@ export interface NodeOptions {
   data: string;
   /** Of all nodes, in the order of their ids from 1. */
   nodes: readonly NodePorts[];
+  /** Protocol of the listener for clients, `PLAINTEXT` to `SASL_SSL`. */
+  protocol: string;
   settings: Readonly<Record<string, string>>;
 }
 
 /** `server.properties` of a node that is broker and controller in one, made for tests: small, quick to start and to notice. */
-export function brokerProperties({ id, data, nodes, settings }: NodeOptions): string {
+export function brokerProperties({ id, data, nodes, protocol, settings }: NodeOptions): string {
   const own = nodes[id - 1]!;
   const replicated = nodes.length > 1;
   const replicas = String(nodes.length);
@@ -30,7 +32,7 @@ export function brokerProperties({ id, data, nodes, settings }: NodeOptions): st
     'advertised.listeners': listeners(own, own.advertised),
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'INTERNAL',
-    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,INTERNAL:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    'listener.security.protocol.map': `CONTROLLER:PLAINTEXT,INTERNAL:PLAINTEXT,CLIENTS:${protocol}`,
     'log.dirs': data,
     'num.partitions': '12',
     'auto.create.topics.enable': 'false',
@@ -65,7 +67,7 @@ export function brokerProperties({ id, data, nodes, settings }: NodeOptions): st
 
 function listeners(ports: NodePorts, client: number): string {
   const { internal, controller } = ports;
-  const addresses = { PLAINTEXT: client, INTERNAL: internal, CONTROLLER: controller };
+  const addresses = { CLIENTS: client, INTERNAL: internal, CONTROLLER: controller };
   return Object.entries(addresses)
     .map(([name, port]) => `${name}://127.0.0.1:${port}`)
     .join();

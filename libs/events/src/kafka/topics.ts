@@ -1,10 +1,9 @@
 import { topics as knownTopics, topicsOf, type TopicDefinition } from '@idp/contracts';
-import { UnavailableError } from '@idp/errors';
 import type { Logger } from '@idp/telemetry';
 import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventConfigurationError } from '../errors.ts';
-import { createKafkaClient } from './client.ts';
+import { connectAdmin } from './admin.ts';
 import type { KafkaSettings } from './settings.ts';
 
 export interface PrepareTopicsOptions {
@@ -33,11 +32,7 @@ export async function prepareKafkaTopics(options: PrepareTopicsOptions): Promise
   const { settings, service, create, logger } = options;
   const topics = options.topics ?? topicsUsedBy(service);
   if (topics.length === 0) return;
-  const kafka = createKafkaClient(settings, service, logger);
-  const admin = kafka.admin({ retry: { retries: 3, initialRetryTime: 200, maxRetryTime: 1_000 } });
-  await admin.connect().catch((error: unknown) => {
-    throw new UnavailableError(`the Kafka brokers ${settings.brokers.join(', ')} cannot be reached`, { cause: error });
-  });
+  const admin = await connectAdmin(settings, service, logger);
   try {
     const known = new Set(await admin.listTopics());
     const missing = topics.filter(({ name }) => !known.has(name));
@@ -45,7 +40,9 @@ export async function prepareKafkaTopics(options: PrepareTopicsOptions): Promise
     const wanted = missing.map((topic) => toTopicConfig(topic, options.production ? replicas : brokers.length));
     if (missing.length > 0 && !create) {
       const names = missing.map(({ name }) => name).join(', ');
-      throw new EventConfigurationError(`topics are missing: ${names}; \`npm run migrate\` makes them`);
+      throw new EventConfigurationError(
+        `topics are missing, or this login may not see them: ${names}; \`npm run migrate\` makes them`,
+      );
     }
     if (wanted.length > 0) await admin.createTopics({ topics: wanted, waitForLeaders: false });
     await untilUsable(admin, topics);
@@ -55,9 +52,14 @@ export async function prepareKafkaTopics(options: PrepareTopicsOptions): Promise
   }
 }
 
-function topicsUsedBy(service: string): TopicDefinition[] {
-  const readsIt = ({ readers }: TopicDefinition): boolean => readers.some((name) => name.startsWith(`${service}.`));
-  const used = [...topicsOf(service), ...Object.values(knownTopics).filter(readsIt)];
+/** True when one of the service's consumers reads the topic. */
+export function isReadBy({ readers }: TopicDefinition, service: string): boolean {
+  return readers.some((name) => name.startsWith(`${service}.`));
+}
+
+/** The topics a service owns or reads. */
+export function topicsUsedBy(service: string): TopicDefinition[] {
+  const used = [...topicsOf(service), ...Object.values(knownTopics).filter((topic) => isReadBy(topic, service))];
   return [...new Map(used.map((topic) => [topic.name, topic])).values()];
 }
 

@@ -23,7 +23,7 @@ let admin: Admin;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'idp-three-brokers-'));
-  kafka = await startKafka({ directory, brokers: 3 });
+  kafka = await startKafka({ directory, brokers: 3, version: process.env['TEST_KAFKA_VERSION'] });
   admin = client().admin();
   await admin.connect();
 });

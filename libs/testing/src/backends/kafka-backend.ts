@@ -6,12 +6,12 @@ import { removeAbandoned } from './abandoned.ts';
 import { firstBackend, type Backend } from './backend.ts';
 import { containers, engineFailed } from './docker.ts';
 
-const image = 'apache/kafka:4.3.1';
+const defaultVersion = '4.3.1';
 const prefix = 'idp-test-kafka-';
 
 /**
  * Takes the first Kafka that can be had: the brokers of `KAFKA_BROKERS`, a container, jars of Maven Central. An address that was
- * given is never replaced by something else. Throws BackendMissingError.
+ * given is never replaced by something else. What is started here has the version of `TEST_KAFKA_VERSION`. Throws BackendMissingError.
  */
 export async function findKafkaBackend(env: NodeJS.ProcessEnv): Promise<Backend> {
   const given = env.KAFKA_BROKERS;
@@ -21,6 +21,7 @@ export async function findKafkaBackend(env: NodeJS.ProcessEnv): Promise<Backend>
 }
 
 async function dockerKafka(env: NodeJS.ProcessEnv): Promise<Backend> {
+  const image = `apache/kafka:${versionOf(env)}`;
   const { GenericContainer, Wait, getContainerRuntimeClient } = await containers(env);
   const engine = await getContainerRuntimeClient().catch(engineFailed);
   // Clients are sent to the address the broker tells them, so the port outside is chosen before it starts.
@@ -56,10 +57,10 @@ function containerSettings(address: string): Record<string, string> {
   };
 }
 
-async function localKafka(): Promise<Backend> {
+async function localKafka(env: NodeJS.ProcessEnv): Promise<Backend> {
   await removeAbandoned(prefix, stopAbandonedKafka);
   const directory = await mkdtemp(join(tmpdir(), prefix));
-  const server = await startKafka({ directory });
+  const server = await startKafka({ directory, version: versionOf(env) });
   return {
     address: server.bootstrapServers.join(),
     source: `Maven Central (${server.version})`,
@@ -68,4 +69,8 @@ async function localKafka(): Promise<Backend> {
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+function versionOf({ TEST_KAFKA_VERSION: version = '' }: NodeJS.ProcessEnv): string {
+  return version === '' ? defaultVersion : version;
 }
