@@ -13,7 +13,7 @@ let other: SignedTenant;
 let operator: TestPerson;
 
 beforeAll(async () => {
-  service = await startShaky('key');
+  service = await startShaky();
   operator = await service.person(platformTenantId, 'tenant-owner');
 });
 afterAll(() => service[Symbol.asyncDispose]());

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { expect, vi } from 'vitest';
 import { z } from 'zod';
 import type { Tx } from '@idp/database';
-import { defineConsumer, type ConsumedEvent, type Ordering } from '@idp/events';
+import { defineConsumer, type ConsumedEvent, type KafkaSettings, type Ordering } from '@idp/events';
 import { startTestService, type TestService } from '@idp/testing';
 import { defineService } from '../../src/index.ts';
 
@@ -26,8 +26,15 @@ export interface Shaky extends TestService {
   effects(tenantId: string): Promise<string[]>;
 }
 
+export interface ShakyOptions {
+  /** Default `key`. */
+  ordering?: Ordering;
+  /** Brokers of its own; default the PostgreSQL bus. */
+  kafka?: KafkaSettings;
+}
+
 /** A service with one consumer that does what the test says. It has a name whose topics and readers exist. */
-export async function startShaky(ordering: Ordering = 'key'): Promise<Shaky> {
+export async function startShaky({ ordering = 'key', kafka }: ShakyOptions = {}): Promise<Shaky> {
   const script: Script = { handle: () => undefined };
   const service = defineService({
     name: 'catalog',
@@ -49,7 +56,7 @@ export async function startShaky(ordering: Ordering = 'key'): Promise<Shaky> {
       }),
     ],
   });
-  const running = await startTestService({ service });
+  const running = await startTestService({ service, ...(kafka !== undefined && { kafka }) });
   return Object.assign(running, {
     script,
     async send(tenantId: string, aggregateId: string, version: number) {

@@ -1,6 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { createDatabase } from '@idp/database';
-import { createEventRuntime, createPostgresTransport, publish, type PublishInput, type WakeSignal } from '@idp/events';
+import {
+  createEventRuntime,
+  createKafkaTransport,
+  createPostgresTransport,
+  prepareKafkaTopics,
+  publish,
+  type KafkaSettings,
+  type PublishInput,
+  type WakeSignal,
+} from '@idp/events';
 import { createTelemetry } from '@idp/telemetry';
 import type { EventType } from '@idp/contracts';
 import type { ServiceUrls } from '../database/test-database.ts';
@@ -15,7 +24,15 @@ export interface TestProducer extends AsyncDisposable {
 
 const transactionMax = 500;
 
-export async function startTestProducer(service: string, urls: ServiceUrls, wake: WakeSignal): Promise<TestProducer> {
+export interface TestProducerOptions {
+  service: string;
+  urls: ServiceUrls;
+  wake: WakeSignal;
+  /** Default: the bus in PostgreSQL. */
+  kafka?: KafkaSettings | undefined;
+}
+
+export async function startTestProducer({ service, urls, wake, kafka }: TestProducerOptions): Promise<TestProducer> {
   const { logger, metrics } = createTelemetry({ service, version: 'test', level: 'silent' });
   const database = createDatabase<never>({
     service,
@@ -27,7 +44,13 @@ export async function startTestProducer(service: string, urls: ServiceUrls, wake
     logger,
     environment: 'test',
   });
-  const transport = createPostgresTransport({ database, wake, logger });
+  if (kafka !== undefined) {
+    await prepareKafkaTopics({ settings: kafka, service, create: true, production: false, logger });
+  }
+  const transport =
+    kafka === undefined
+      ? createPostgresTransport({ database, wake, logger })
+      : createKafkaTransport({ settings: kafka, service, logger, metrics });
   const events = createEventRuntime({ service, database, transport, wake, consumers: [], metrics, logger, env: {} });
   await events.start();
   return {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EventType } from '@idp/contracts';
-import { createWakeSignal, type PublishInput } from '@idp/events';
+import { createWakeSignal, type KafkaSettings, type PublishInput } from '@idp/events';
 import { localFileKeyProvider } from '@idp/secrets';
 import { startService, type AnyService, type RunningService } from '@idp/service';
 import { testDatabase } from '../database/test-database.ts';
@@ -14,6 +14,8 @@ export interface TestServiceOptions {
   service: AnyService;
   /** Other services whose events the test emits; default `auth`. */
   producers?: readonly string[];
+  /** Brokers that carry the events, for this service alone: its topics are made there. Default the PostgreSQL bus. */
+  kafka?: KafkaSettings;
   env?: NodeJS.ProcessEnv;
   egressAllow?: readonly string[];
 }
@@ -48,7 +50,7 @@ export interface TestService extends AsyncDisposable, Omit<TestIdentities, 'port
 const publicUrl = 'http://localhost:8080';
 
 export async function startTestService(options: TestServiceOptions): Promise<TestService> {
-  const { service: definition, producers = ['auth'], env = {}, egressAllow = [] } = options;
+  const { service: definition, producers = ['auth'], kafka, env = {}, egressAllow = [] } = options;
   const stack = new AsyncDisposableStack();
   const database = stack.use(await testDatabase({ services: [...producers.map((name) => ({ name })), definition] }));
   const directory = await mkdtemp(join(tmpdir(), 'idp-service-'));
@@ -63,6 +65,7 @@ export async function startTestService(options: TestServiceOptions): Promise<Tes
     logLevel: 'silent',
     databaseUrls: database.urlsFor(definition.name),
     transportWake: wake,
+    ...(kafka !== undefined && { kafka }),
     ports,
     secretsKeyProvider: await localFileKeyProvider({ file: join(directory, 'kek.json') }),
     cursorSecret: randomBytes(32),
@@ -75,7 +78,8 @@ export async function startTestService(options: TestServiceOptions): Promise<Tes
     for (const producer of started.values()) await (await producer)[Symbol.asyncDispose]();
   });
   function producerOf(name: string): Promise<TestProducer> {
-    const producer = started.get(name) ?? startTestProducer(name, database.urlsFor(name), wake);
+    const producer =
+      started.get(name) ?? startTestProducer({ service: name, urls: database.urlsFor(name), wake, kafka });
     started.set(name, producer);
     return producer;
   }
