@@ -1,6 +1,7 @@
 import { newId } from '@idp/contracts';
 import { sql } from 'kysely';
 import { createHash } from 'node:crypto';
+import { v5 } from 'uuid';
 import type { Delivery, Problem } from './delivery.ts';
 import { fingerprint } from './failure.ts';
 import type { ConsumerTx } from './inbox-store.ts';
@@ -28,8 +29,8 @@ export function insertDeadLetter(
   const cut = value !== null && bytes > payloadBytesMax;
   const payload = cut ? value.subarray(0, payloadBytesCut) : value;
   const digest = cut ? createHash('sha256').update(value).digest() : null;
-  // An event without an id of its own got one from its place: as the letter's id it makes redelivery find the first letter.
-  const id = problem.code === 'ENVELOPE_INVALID' ? eventId : newId();
+  // An event without an id of its own got one from its place: with it redelivery finds the first letter of this consumer.
+  const id = problem.code === 'ENVELOPE_INVALID' ? v5(consumer, eventId) : newId();
   tx.withCommit(sql`
     insert into dead_letters (id, consumer, topic, part, "offset", type, key, sequence, event_id, headers, payload, payload_bytes,
       payload_sha256, error_code, message, fingerprint, attempts, first_at)
