@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createAccess, scopeCovers, type PermissionManifest } from './access.ts';
+import { createAccess, type PermissionManifest } from './access.ts';
+import { scopeCovers } from './decision/bounds.ts';
 import { systemRoles, type ManifestRole, type SystemRole } from './roles.ts';
 import type { Principal } from './principal.ts';
 

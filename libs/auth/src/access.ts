@@ -1,5 +1,6 @@
 import { PermissionError } from '@idp/errors';
 import type { Expression, SqlBool } from 'kysely';
+import { scopeCovers } from './decision/bounds.ts';
 import type { Principal } from './principal.ts';
 import { rolesInclude, type ManifestRole, type SystemRole } from './roles.ts';
 
@@ -72,12 +73,4 @@ export function createAccess({ reader, manifest }: { reader: AccessReader; manif
     },
     visibility: async (principal, permission) => ((await decide(principal, permission)) === 'allowed' ? 'all' : 'none'),
   };
-}
-
-/** A scope names permissions, or their beginning up to a final `*`; no scope at all bounds nothing. */
-export function scopeCovers(scope: string | undefined, permission: string): boolean {
-  if (scope === undefined) return true;
-  return scope
-    .split(' ')
-    .some((item) => item === permission || (item.endsWith('*') && permission.startsWith(item.slice(0, -1))));
 }

@@ -13,3 +13,48 @@ export {
   type Visibility,
 } from './access.ts';
 export { remotePorts, type PlatformPorts } from './remote-ports.ts';
+export type { CompileCondition } from './decision/conditions.ts';
+export { decide, type Decision, type DecisionReason } from './decision/decide.ts';
+export type {
+  BindingPrincipalType,
+  BindingRecord,
+  DecisionContext,
+  DecisionPrincipal,
+  DecisionRequest,
+  DecisionResource,
+  Effect,
+  PlatformServiceRecord,
+  PolicyRecord,
+  PrincipalRecord,
+  ResourceScope,
+  RoleRecord,
+  RuleRecord,
+  ScopeRecord,
+  ScopeType,
+  SubjectType,
+  TenantRecord,
+} from './decision/model.ts';
+export { anyCovers, patternCovers } from './decision/roles/pattern.ts';
+export { findDeepRole, findRoleCycle, roleDepthMax, type RoleParents } from './decision/roles/role-graph.ts';
+export type { SubjectRef, World } from './decision/world.ts';
+export { createAccessStore, type AccessStore, type AccessStoreOptions } from './snapshot/access-store.ts';
+export {
+  compilePrincipals,
+  compileRoles,
+  compileScopes,
+  compileTenant,
+  type ShardBody,
+} from './snapshot/compile-tenant.ts';
+export type { BindingRow, TenantRows } from './snapshot/rows.ts';
+export {
+  canonicalJson,
+  digestOf,
+  nextVersion,
+  sealShards,
+  type AccessHead,
+  type SealedShard,
+  type SealedTenant,
+  type ShardVersion,
+} from './snapshot/seal-shards.ts';
+export { principalShard, scopeShard } from './snapshot/shard-names.ts';
+export type { RejectReason } from './snapshot/tenant-state.ts';
