@@ -6,6 +6,7 @@ import { holds, type Row, type RowResult } from './row.ts';
 import { cacheHit } from './rows/cache-hit.ts';
 import { consumeEvents } from './rows/consume-events.ts';
 import { eventLatency } from './rows/event-latency.ts';
+import { deepPage } from './rows/deep-page.ts';
 import { entityByRef } from './rows/entity-by-ref.ts';
 import { healthz } from './rows/healthz.ts';
 import { jobClaim } from './rows/job-claim.ts';
@@ -14,6 +15,9 @@ import { jobThroughput } from './rows/job-throughput.ts';
 import { outboxToBroker } from './rows/outbox-to-broker.ts';
 import { rateLimit } from './rows/rate-limit.ts';
 import { start } from './rows/start.ts';
+import { storeFunction } from './rows/store-function.ts';
+import { tenantRead } from './rows/tenant-read.ts';
+import { tenantWrite } from './rows/tenant-write.ts';
 
 const rows: Row[] = [
   healthz,
@@ -22,6 +26,10 @@ const rows: Row[] = [
   outboxToBroker,
   consumeEvents,
   eventLatency,
+  tenantRead,
+  tenantWrite,
+  storeFunction,
+  deepPage,
   jobThroughput,
   jobStart,
   jobClaim,
