@@ -53,7 +53,7 @@ export interface ConditionFault {
 }
 
 /** A value inside a condition; timestamps and durations are milliseconds. */
-export type ConditionValue = boolean | bigint | string | readonly (bigint | string)[];
+export type ConditionValue = boolean | bigint | string | readonly (boolean | bigint | string)[];
 
 /** Whether an outcome is a fault. */
 export function isFault(outcome: unknown): outcome is ConditionFault {

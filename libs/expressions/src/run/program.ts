@@ -9,13 +9,18 @@ import { convert, faultOf, isPresent, reader } from './read.ts';
 /** Evaluates a term; never throws. */
 export type Program = (values: ConditionValues) => ConditionValue | ConditionFault;
 
+export interface ProgramOptions {
+  /** Whether the size of an attribute counts: it does where the work grows with it. */
+  isBounded(path: string): boolean;
+}
+
 type Slot = (values: ConditionValues) => CelInput;
 
 /**
  * The library's plan of a term. Attributes become plain variables, filled before the call with their checked value or
  * an error that names them: a missing attribute then behaves as CEL's errors do (`missing || true` is true).
  */
-export function createProgram(term: Term, options: { bounded: boolean }): Program {
+export function createProgram(term: Term, options: ProgramOptions): Program {
   const faults = new Map<string, ConditionFault>();
   const slots = new Map<string, Slot>();
   const names = new Map<string, string>();
@@ -24,7 +29,10 @@ export function createProgram(term: Term, options: { bounded: boolean }): Progra
     if (names.has(key)) continue;
     const name = `a${names.size}`;
     names.set(key, name);
-    slots.set(name, attribute.kind === 'has' ? presence(attribute) : value(attribute, options.bounded, faults));
+    slots.set(
+      name,
+      attribute.kind === 'has' ? presence(attribute) : value(attribute, options.isBounded(attribute.path), faults),
+    );
   }
   const evaluate = plan(environment, parse(printTerm(term, lowered(names))));
   const entries = [...slots];
