@@ -14,6 +14,7 @@ import { jobStart } from './rows/job-start.ts';
 import { jobThroughput } from './rows/job-throughput.ts';
 import { outboxToBroker } from './rows/outbox-to-broker.ts';
 import { rateLimit } from './rows/rate-limit.ts';
+import { restarts } from './rows/restarts.ts';
 import { start } from './rows/start.ts';
 import { storeFunction } from './rows/store-function.ts';
 import { tenantRead } from './rows/tenant-read.ts';
@@ -30,6 +31,7 @@ const rows: Row[] = [
   tenantWrite,
   storeFunction,
   deepPage,
+  restarts,
   jobThroughput,
   jobStart,
   jobClaim,
