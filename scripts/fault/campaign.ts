@@ -3,7 +3,7 @@ import type { AnyService } from '@idp/service';
 import type { Fault } from './faults/fault.ts';
 import { runLane } from './lane.ts';
 import type { FaultOptions } from './options.ts';
-import { expectedMs, planUnits, type Unit } from './plan.ts';
+import { expectedMs, mayStart, planUnits, type Unit } from './plan.ts';
 import { reliabilityPage } from './report.ts';
 import { openResults } from './results.ts';
 import type { CycleResult } from './run-cycle.ts';
@@ -37,11 +37,20 @@ export async function runCampaign({ options, faults, ledger, interrupted }: Camp
   await removeAbandonedStacks();
   const skipped = new Map<string, string>();
   let left = units.length;
+  const lanes = Math.min(options.lanes, units.length);
+  // Lanes that have not said that they are through: the last one does what has to be done alone.
+  let busy = lanes;
   const parts = {
     options,
     ledger,
     interrupted,
-    next: () => units.shift(),
+    next() {
+      busy -= 1;
+      const index = units.findIndex((unit) => mayStart(unit, busy));
+      if (index === -1) return undefined;
+      busy += 1;
+      return units.splice(index, 1)[0];
+    },
     onMissing({ fault }: Unit, why: string) {
       left -= 1;
       if (!skipped.has(fault.name)) console.error(`SKIPPED ${fault.name}: ${why}`);
@@ -53,7 +62,7 @@ export async function runCampaign({ options, faults, ledger, interrupted }: Camp
       print(options, fault, cycle, result);
     },
   };
-  await Promise.all(Array.from({ length: Math.min(options.lanes, units.length) }, () => runLane(parts)));
+  await Promise.all(Array.from({ length: lanes }, () => runLane(parts)));
   if (options.form === 'long' || options.write)
     await writeFile('docs/reliability.md', reliabilityPage(options, faults, results.finished, skipped));
   const broken = new Set(results.finished.flatMap(({ fault, result }) => (result.violations.length > 0 ? fault : [])));

@@ -1,11 +1,12 @@
 // `npm run fault -- [<name> …] [--cycles n] [--seed s] [--transport postgres|kafka] [--rate n] [--lanes n] [--ci | --long] [--resume] [--plan] [--write]`,
 // `… --mutants [<name> …]`: strikes real services under load and proves that nothing was lost, doubled, disordered or mixed.
+// `… soak --minutes n` and `… two-releases --previous <commit>` run only when named.
 // Its last line is the verdict; ends with 1 on a violation, 2 on a wrong command line, 130 when it was stopped.
-import { faults } from './faults/index.ts';
+import { allFaults } from './faults/index.ts';
 import { describePlan, runCampaign, type Outcome } from './campaign.ts';
 import { registerLedger } from './ledger/event-types.ts';
 import { hunt } from './mutants/hunt.ts';
-import { mutants } from './mutants/mutants.ts';
+import { mutants, simulated } from './mutants/mutants.ts';
 import { readOptions, type FaultOptions } from './options.ts';
 import { chooseFaults, planUnits } from './plan.ts';
 import { removeAbandonedStacks } from './stack/abandoned.ts';
@@ -34,6 +35,7 @@ function read(): FaultOptions {
 }
 
 async function runAll(): Promise<never> {
+  const faults = allFaults(options);
   const chosen = chooseFaults(faults, options);
   if (chosen.length === 0) {
     const names = faults.map(({ name }) => name).join(', ');
@@ -73,6 +75,8 @@ async function huntAll(): Promise<never> {
     const word = found === undefined ? 'SURVIVED' : 'caught';
     console.log(`${word} ${mutant.name} (${mutant.fault}): ${found ?? mutant.description}`);
   }
+  if (names.length === 0)
+    for (const { name, command } of simulated) console.log(`${name} is the simulation's to find: ${command}`);
   const counts = `${wanted.length - survivors.length} passed, ${survivors.length} failed`;
   return verdict.close(`${counts} (${seconds()} s)`, survivors.length === 0 ? 0 : 1);
 }

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { faults } from './faults/index.ts';
+import { allFaults } from './faults/index.ts';
 import { chooseFaults, expectedMs, planUnits } from './plan.ts';
 
+const faults = allFaults({ minutes: 1, previous: 'HEAD' });
 const kafka = { names: [], transport: 'kafka' } as const;
 
 test('names and groups choose, and transports leave out what they do not have', () => {
@@ -15,6 +16,7 @@ test('names and groups choose, and transports leave out what they do not have', 
 
 test('what only runs when named is no part of a campaign', () => {
   const named = faults.filter(({ onlyWhenNamed }) => onlyWhenNamed === true);
+  expect(named.map(({ name }) => name)).toEqual(['soak', 'two-releases']);
   for (const fault of named) {
     expect(chooseFaults(faults, kafka)).not.toContain(fault);
     expect(chooseFaults(faults, { ...kafka, names: [fault.name] })).toEqual([fault]);

@@ -41,9 +41,18 @@ export function planUnits(faults: readonly Fault[], options: Pick<FaultOptions, 
   return units.toSorted((one, other) => other.ms - one.ms);
 }
 
+/** Whether a unit may start while `busy` other lanes work. */
+export function mayStart({ fault }: Unit, busy: number): boolean {
+  return fault.alone !== true || busy === 0;
+}
+
 /** How long that many lanes take for it. */
 export function expectedMs(units: readonly Unit[], lanes: number): number {
   const ends = Array.from({ length: Math.min(lanes, Math.max(1, units.length)) }, () => stackMs);
-  for (const { ms } of units) ends[ends.indexOf(Math.min(...ends))]! += ms;
-  return Math.max(...ends);
+  let aloneMs = 0;
+  for (const unit of units) {
+    if (mayStart(unit, 1)) ends[ends.indexOf(Math.min(...ends))]! += unit.ms;
+    else aloneMs += unit.ms;
+  }
+  return Math.max(...ends) + aloneMs;
 }

@@ -1,4 +1,6 @@
 import type { Stack } from '../stack/stack.ts';
+import type { Answer } from '../workload/client.ts';
+import type { History } from '../workload/history.ts';
 
 export interface FaultContext {
   stack: Stack;
@@ -7,6 +9,10 @@ export interface FaultContext {
   times: FaultTimes;
   /** Operations a second of the load that runs. */
   rate: number;
+  /** Of every try of the load so far. */
+  answers(): readonly Answer[];
+  /** For operations of the fault's own, which are checked like those of the load. */
+  history: History;
   /** Something measured on the way, for the report. */
   note(name: string, value: number | string): void;
   /** Something the row demands besides the invariants: `what` is a violation unless it `holds`. */
@@ -39,6 +45,8 @@ export interface Fault {
   p95Times?: number;
   /** A campaign without names leaves it out. */
   onlyWhenNamed?: boolean;
+  /** Nothing else may run beside it on this machine. */
+  alone?: boolean;
   /** Milliseconds of a whole cycle on a quiet machine of 2 cores. */
   lasts(times: FaultTimes): number;
   /** Why it cannot be tried on this machine. */

@@ -1,8 +1,40 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ServiceProcess } from '../stack/service-process.ts';
 import { aroundFault, type Fault } from './fault.ts';
 
 /** Time between two changes of the group. */
 const churnPauseMs = 5_000;
+
+/** What ledger-1 is left with, so that it does one thing alone; ledger-2 goes on with everything. */
+const roles = {
+  relay: { LEDGER_PARTS: '' },
+  consumer: { LEDGER_PARTS: 'consumers', EVENTS_RELAY_LOOPS: '0' },
+  worker: { LEDGER_PARTS: 'jobs', EVENTS_RELAY_LOOPS: '0' },
+};
+
+async function freeze(ledger: ServiceProcess, ms: number): Promise<void> {
+  ledger.signal('SIGSTOP');
+  await delay(ms).finally(() => ledger.signal('SIGCONT'));
+  // It is alive again when it says so; its connections may all be gone.
+  while (!(await ledger.ready())) await delay(100);
+}
+
+/** One that does a single thing, frozen and thawed: by then another has done its work, and it must not do it once more. */
+const zombies: Fault[] = Object.entries(roles).map(([role, env]) => ({
+  name: `zombie-${role}`,
+  description: `ledger-1 as a ${role} alone: SIGSTOP, then SIGCONT`,
+  mayFail: ['ledger-1'],
+  lasts: (times) => aroundFault(times) + times.frozenMs + 10_000,
+  async strike({ stack, times }) {
+    const ledger = stack.process('ledger-1');
+    await ledger.stop();
+    await ledger.start(env);
+    await delay(times.aroundMs);
+    await freeze(ledger, times.frozenMs);
+    await ledger.stop();
+    await ledger.start();
+  },
+}));
 
 /** Service processes that freeze, come and go. */
 export const processFaults: Fault[] = [
@@ -12,13 +44,10 @@ export const processFaults: Fault[] = [
     lasts: (times) => aroundFault(times) + times.frozenMs + 1_000,
     description: 'SIGSTOP of ledger-1 (relay and consumers), then SIGCONT: by then others do its work',
     async strike({ stack, times }) {
-      const ledger = stack.process('ledger-1');
-      ledger.signal('SIGSTOP');
-      await delay(times.frozenMs).finally(() => ledger.signal('SIGCONT'));
-      // It is alive again when it says so; its connections may all be gone.
-      while (!(await ledger.ready())) await delay(100);
+      await freeze(stack.process('ledger-1'), times.frozenMs);
     },
   },
+  ...zombies,
   {
     name: 'churn',
     mayFail: ['ledger-2'],

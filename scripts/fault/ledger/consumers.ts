@@ -11,6 +11,7 @@ import { sql } from 'kysely';
 import { transferPosted, type TransferPosted } from './event-types.ts';
 import { enqueueNotices } from './notices.ts';
 import type { Tables } from './tables.ts';
+import { meetTrouble } from './trouble.ts';
 
 /** One event in so many is put off at its first try, so that parking is always a part of the picture. */
 const parksOneIn = Number(process.env['LEDGER_PARKS_ONE_IN'] ?? '512');
@@ -25,6 +26,7 @@ const credits = defineConsumer({
   async handle(tx: Tx<Tables>, event, { attempt }) {
     if (attempt === 1 && Number.parseInt(event.id.slice(-6), 16) % parksOneIn === 0) throw new RetryLater(parkedMs);
     const { toAccount, amount } = transferOf(event);
+    meetTrouble(amount);
     await tx.db
       .updateTable('accounts')
       .set({ credited: sql`credited + ${String(amount)}` })

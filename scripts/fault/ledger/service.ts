@@ -6,6 +6,9 @@ import { noticesQueue } from './notices.ts';
 import { postTransfer } from './post-transfer.ts';
 import type { Tables } from './tables.ts';
 
+/** What this process does beside requests; the relay is `EVENTS_RELAY_LOOPS`. */
+const parts = (process.env['LEDGER_PARTS'] ?? 'consumers,jobs').split(',');
+
 const account = z.object({ id: z.uuid(), balance: z.string() });
 const transfer = z.strictObject({
   operation: text({ min: 1, max: 100 }),
@@ -60,6 +63,6 @@ export const ledger = defineService({
   permissions: {},
   createContext: ({ database }) => ({ database: database as Database<Tables> }),
   routes: ({ database }) => [routes(database)],
-  consumers: () => consumers,
-  jobs: () => ({ queues: [noticesQueue()] }),
+  consumers: () => (parts.includes('consumers') ? consumers : []),
+  jobs: () => ({ queues: parts.includes('jobs') ? [noticesQueue()] : [] }),
 });

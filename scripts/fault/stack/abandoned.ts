@@ -2,6 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasLiveOwner, stopAbandonedKafka, stopAbandonedPostgres, stopAbandonedRedis, stopMarked } from '@idp/tools';
+import { unmountBelow } from './small-disk.ts';
 
 export const directoryPrefix = 'idp-fault-';
 const mark = '.process';
@@ -21,6 +22,7 @@ export async function removeAbandonedStacks(): Promise<void> {
     await stopAbandonedPostgres(join(directory, 'postgres'));
     await stopAbandonedKafka(join(directory, 'kafka'));
     await stopAbandonedRedis(join(directory, 'redis'));
+    unmountBelow(directory);
     await rm(directory, { recursive: true, force: true });
   }
 }

@@ -20,6 +20,7 @@ import { directoryPrefix, ownerFile } from './abandoned.ts';
 import { startLocalPostgres, type LocalPostgres } from './postgres.ts';
 import { startRecorder, type Recorder } from './recorder.ts';
 import { createServiceProcess, type ServiceProcess } from './service-process.ts';
+import { mountSmallDisk, type SmallDisk } from './small-disk.ts';
 import { createTenants, type Tenant } from './tenants.ts';
 
 export type Transport = 'postgres' | 'kafka';
@@ -45,12 +46,20 @@ export interface Stack extends AsyncDisposable {
   redis: RedisServer;
   /** Undefined with transport `postgres`. */
   kafka: KafkaServer | undefined;
+  /** What its logs lie on; undefined where there cannot be one. */
+  kafkaDisk: SmallDisk | undefined;
   /** `ledger-1/postgres`, `kafka-1`, `redis`: what the processes reach their servers by. */
   links: ReadonlyMap<string, Link>;
   processes: readonly ServiceProcess[];
   tenants: readonly Tenant[];
   /** What the ledger's jobs tell of transfers. */
   recorder: Recorder;
+  /** Ids of events that no client caused: those a fault has planted. */
+  planted: Set<string>;
+  /** While this file is there, the ledger has a bug (`ledger/trouble.ts`). */
+  troubleFile: string;
+  /** Login of a service's app role, past every link. */
+  databaseUrl(service: string): string;
   process(name: string): ServiceProcess;
   link(name: string): Link;
 }
@@ -112,6 +121,7 @@ async function start(options: StackOptions, stack: AsyncDisposableStack): Promis
     ARGON2_PASSES: '1',
     IDP_DEMO: 'false',
     LEDGER_NOTICES_URL: recorder.url,
+    LEDGER_TROUBLE_FILE: join(directory, 'trouble'),
     ...servers.env,
   };
   const urlOf = (role: string, port: number): string =>
@@ -157,10 +167,14 @@ async function start(options: StackOptions, stack: AsyncDisposableStack): Promis
     postgres: servers.postgres,
     redis: servers.redis,
     kafka: servers.kafka,
+    kafkaDisk: servers.kafkaDisk,
     links,
     processes,
     tenants,
     recorder,
+    planted: new Set(),
+    troubleFile: common.LEDGER_TROUBLE_FILE,
+    databaseUrl: (service) => urlOf(rolesOf(service).app, servers.postgres.port),
     process: (name) =>
       found(
         processes.find((each) => each.name === name),
@@ -175,6 +189,7 @@ interface Servers {
   postgres: LocalPostgres;
   redis: RedisServer;
   kafka: KafkaServer | undefined;
+  kafkaDisk: SmallDisk | undefined;
   /** What tells services of Kafka and Redis. */
   env: Record<string, string>;
 }
@@ -185,6 +200,8 @@ async function startServers(
   link: (name: string, target: number) => Promise<number>,
   stack: AsyncDisposableStack,
 ): Promise<Servers> {
+  const kafkaDisk = transport === 'postgres' ? undefined : mountSmallDisk(join(directory, 'kafka'));
+  stack.defer(() => kafkaDisk?.remove());
   const [postgres, redis, kafka] = await Promise.all([
     startLocalPostgres(join(directory, 'postgres')),
     startRedis({ directory: join(directory, 'redis') }),
@@ -200,7 +217,7 @@ async function startServers(
   const redisPort = await link('redis', Number(new URL(redis.url).port));
   const env: Record<string, string> = { REDIS_URL: `redis://127.0.0.1:${redisPort}` };
   if (kafka !== undefined) env['KAFKA_BROKERS'] = kafka.bootstrapServers.join();
-  return { postgres, redis, kafka, env };
+  return { postgres, redis, kafka, kafkaDisk, env };
 }
 
 function found<T>(value: T | undefined, name: string): T {

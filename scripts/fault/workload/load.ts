@@ -11,6 +11,8 @@ export interface LoadOptions {
   history: History;
   /** Operations a second of all clients. */
   rate: number;
+  /** Default 16. */
+  clients?: number;
   random: () => number;
   /** How long a client tries one operation. */
   patienceMs: number;
@@ -23,7 +25,7 @@ export interface Load {
   stop(): Promise<void>;
 }
 
-const clients = 16;
+const usualClients = 16;
 
 interface Entity {
   uid: string;
@@ -34,7 +36,7 @@ interface Entity {
 
 /** Clients that work until they are stopped: transfers of the ledger; services of the catalog that come, change and go; reads. */
 export async function startLoad(options: LoadOptions): Promise<Load> {
-  const { stack, rate } = options;
+  const { stack, rate, clients = usualClients } = options;
   const auth = stack.process('auth');
   const tokens = new Map<string, string>();
   for (const tenant of stack.tenants) tokens.set(tenant.id, await signIn(auth, tenant));
