@@ -28,6 +28,8 @@ const users = { admin: 'S3cret-of-admin', auth: 'S3cret-of-auth', catalog: 'S3cr
 type User = keyof typeof users;
 const mechanisms = ['scram-sha-512', 'scram-sha-256', 'plain'] as const;
 const live = new AbortController().signal;
+/** A broker on a machine that is busy with other tests. */
+const startMs = 240_000;
 const open: EventTransport[] = [];
 let directory: string;
 let kafka: KafkaServer;
@@ -52,8 +54,8 @@ beforeAll(async () => {
       () => true,
       () => false,
     );
-  await until(entering, 'the rights are known');
-});
+  await until(entering, 'the rights are known', 60_000);
+}, startMs);
 afterAll(async () => {
   await Promise.all(open.map((transport) => transport.close()));
   await kafka.stop();

@@ -72,6 +72,22 @@ async function dead(label: string, options: EnqueueOptions = {}, of = tenant): P
   return id;
 }
 
+test('the hourly purge deletes stored answers that are kept no longer', async () => {
+  const door = service.running.database.tenant(tenant.id);
+  const keep = (key: string, age: string) =>
+    door.write(
+      (tx) =>
+        sql`insert into idempotency_keys (principal, route, key, request_hash, status, headers, expires_at)
+          values ('user:1', 'POST /things', ${key}, '', 201, '{}', now() + ${age}::interval)`.execute(tx.db),
+      { unaudited: 'test' },
+    );
+  await keep('old', '-1 second');
+  await keep('new', '1 hour');
+  expect((await post(operator, 'schedules/ops-purge/run')).status).toBe(202);
+  const kept = () => door.read((tx) => sql<{ key: string }>`select key from idempotency_keys`.execute(tx.db));
+  await vi.waitFor(async () => expect((await kept()).rows).toEqual([{ key: 'new' }]), 20_000);
+});
+
 test('a list carries the ids of its request', async () => {
   const answer = await get(tenant.admin, 'jobs');
   expect(answer.status).toBe(200);

@@ -71,6 +71,14 @@ export function bulkRedrive(carrier: string, options: () => Promise<ShakyOptions
       );
     }
 
+    /** What the audit log of the tenant has of bulk redrives. */
+    async function audited(): Promise<unknown[]> {
+      const { rows } = await service.running.database
+        .tenant(tenant.id)
+        .read((tx) => sql`select actor, after from audit_log where action = 'catalog:ops:redrive-many'`.execute(tx.db));
+      return rows;
+    }
+
     describe('a bulk redrive', () => {
       test('counts as a dry run and touches nothing', async () => {
         await failMany(tenant.id, 3);
@@ -78,6 +86,9 @@ export function bulkRedrive(carrier: string, options: () => Promise<ShakyOptions
         expect([answer.status, answer.body.data]).toEqual([202, { jobId: null, matched: 3 }]);
         await service.jobsDrained();
         expect([tries.size, await statuses(tenant)]).toEqual([0, { open: 3 }]);
+        expect(await audited()).toEqual([
+          { actor: `user:${tenant.admin.id}`, after: { filter: {}, ratePerSecond: 500, dryRun: true, matched: 3 } },
+        ]);
       });
 
       test('runs what matches once, within its limit, and leaves the rest', async () => {
