@@ -2,6 +2,9 @@ import type { Database } from '@idp/database';
 import type { Secrets } from '@idp/secrets';
 import type { ServicePlatform } from '@idp/service';
 import { createAccessReader, type LocalAccessReader } from './access/access-reader.ts';
+import { createAuditKeys, type AuditKeys } from './audit/keys.ts';
+import { createAuditMetrics, type AuditMetrics } from './audit/metrics.ts';
+import { createWaker, type Waker } from './audit/waker.ts';
 import type { Logger } from '@idp/telemetry';
 import type { AuthConfig } from './config.ts';
 import type { SessionLife } from './domain/session-life.ts';
@@ -28,6 +31,10 @@ export interface AuthContext {
   throttle: LoginThrottle;
   knownDevices: KnownDevices;
   metrics: LoginMetrics;
+  auditKeys: AuditKeys;
+  /** Wakes the sealer of this process. */
+  auditArrivals: Waker;
+  auditMetrics: AuditMetrics;
   logger: Logger;
   /** Where clients reach the platform. */
   publicUrl: string;
@@ -63,6 +70,9 @@ export async function createAuthContext(platform: ServicePlatform<AuthConfig>): 
     throttle: createLoginThrottle({ limiter: platform.limiter, secrets }),
     knownDevices: createKnownDevices({ secrets, clock }),
     metrics: createLoginMetrics(platform.metrics),
+    auditKeys: createAuditKeys({ database, secrets }),
+    auditArrivals: createWaker(),
+    auditMetrics: createAuditMetrics(platform.metrics),
     logger: platform.logger,
     publicUrl: host.publicUrl,
     setup: config,

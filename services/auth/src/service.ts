@@ -1,5 +1,7 @@
 import { defineService } from '@idp/service';
+import { sealAuditLogs } from './background/seal-audit-logs.ts';
 import { authConfig } from './config.ts';
+import { onAuditRecorded } from './consumers/on-audit-recorded.ts';
 import { onTenantPrepared } from './consumers/on-tenant-prepared.ts';
 import { createAuthContext } from './context.ts';
 import { authPermissions } from './permissions.ts';
@@ -21,7 +23,8 @@ export const auth = defineService({
   database: { constraints: { tenants_slug: 'slug', users_email_norm: 'email', memberships_user: 'userId' } },
   createContext: createAuthContext,
   routes: (ctx) => [sessionRoutes(ctx), meRoutes(ctx), jwksRoutes(ctx)],
-  consumers: (ctx) => [onTenantPrepared(ctx.clock)],
+  consumers: (ctx) => [onTenantPrepared(ctx.clock), onAuditRecorded(ctx.auditArrivals)],
+  background: (ctx) => [sealAuditLogs(ctx)],
   snapshots: () => ({ 'idp.auth.tenant.v1': tenantStates }),
   tenants: (ctx) => ctx.database.global.read((tx) => listTenantIds(tx)),
   ready: setUpAtStart,

@@ -6,7 +6,7 @@ import type { WallOptions } from './wall.ts';
 export type TenantRows = ReadonlyMap<string, string>;
 
 /** Tables that a mere read or refusal may touch: they hold what happened, not what a tenant owns. */
-const bookkeeping = /\.(audit_log|outbox|inbox\w*|idempotency_keys|login_attempts)$/;
+const bookkeeping = /\.(audit_(log|arrivals|chain|heads|checkpoints)|outbox|inbox\w*|idempotency_keys|login_attempts)$/;
 
 /** Everything a tenant has in every schema, to compare before and after. */
 export async function tenantRows({ adminUrl, prefix }: WallOptions, tenantId: string): Promise<TenantRows> {

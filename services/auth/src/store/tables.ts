@@ -6,6 +6,119 @@ export interface AccessVersionsTable {
   version: number;
 }
 
+export interface ApiKeyIndexTable {
+  kid: string;
+  tenant_id: string;
+}
+
+export interface ApiKeyUsageDailyTable {
+  tenant_id: Generated<string>;
+  key_id: string;
+  day: string;
+  requests: number;
+}
+
+export interface ApiKeysTable {
+  tenant_id: Generated<string>;
+  id: string;
+  kid: string;
+  name: string;
+  owner_type: string;
+  owner_id: string;
+  scopes: string[];
+  ip_allow: Generated<string[]>;
+  rate_policy: ColumnType<unknown, string | null | undefined, string | null>;
+  expires_at: string;
+  secret_hash: Buffer;
+  secret_start: string;
+  last_used_at: string | null;
+  last_used_ip: string | null;
+  overlap_hash: Buffer | null;
+  overlap_start: string | null;
+  overlap_until: string | null;
+  overlap_last_used_at: string | null;
+  revoked_at: string | null;
+  revoked_reason: string | null;
+  version: Generated<number>;
+  created_at: Generated<string>;
+  updated_at: Generated<string>;
+  created_by: string;
+  updated_by: string;
+}
+
+export interface AuditArrivalsTable {
+  tenant_id: Generated<string>;
+  arrival: GeneratedAlways<number>;
+  received_at: Generated<string>;
+  id: string;
+  occurred_at: string;
+  service: string;
+  actor: string;
+  on_behalf_of: string | null;
+  action: string;
+  resource_type: string;
+  resource_id: string;
+  outcome: string;
+  before: string | null;
+  after: string | null;
+  truncated: Generated<boolean>;
+  ip: string | null;
+  user_agent: string | null;
+  session_id: string | null;
+  request_id: string | null;
+  trace_id: string | null;
+  reason: string | null;
+}
+
+export interface AuditChainTable {
+  tenant_id: Generated<string>;
+  seq: number;
+  received_at: string;
+  id: string;
+  occurred_at: string;
+  service: string;
+  actor: string;
+  on_behalf_of: string | null;
+  action: string;
+  resource_type: string;
+  resource_id: string;
+  outcome: string;
+  before: string | null;
+  after: string | null;
+  truncated: boolean;
+  states_salt: string | null;
+  states_hash: Buffer | null;
+  ip: string | null;
+  user_agent: string | null;
+  client_salt: string | null;
+  client_hash: Buffer | null;
+  session_id: string | null;
+  request_id: string | null;
+  trace_id: string | null;
+  reason: string | null;
+  prev_hash: Buffer;
+  row_hash: Buffer;
+}
+
+export interface AuditCheckpointsTable {
+  tenant_id: Generated<string>;
+  id: string;
+  from_seq: number;
+  to_seq: number;
+  last_hash: Buffer;
+  signed_at: string;
+  kid: string;
+  signature: string;
+}
+
+export interface AuditHeadsTable {
+  tenant_id: Generated<string>;
+  seq: Generated<number>;
+  hash: Generated<Buffer>;
+  checkpoint_seq: Generated<number>;
+  open_since: string | null;
+}
+
 export interface AuditLogTable {
   tenant_id: Generated<string>;
   occurred_at: string;
@@ -304,6 +417,24 @@ export interface SecretKeysTable {
   destroyed_at: string | null;
 }
 
+export interface ServiceAccountsTable {
+  tenant_id: Generated<string>;
+  id: string;
+  name: string;
+  name_norm: string;
+  description: Generated<string>;
+  scope_type: string;
+  scope_id: string;
+  jwks: ColumnType<unknown, string | null | undefined, string | null>;
+  version: Generated<number>;
+  created_at: Generated<string>;
+  updated_at: Generated<string>;
+  created_by: string;
+  updated_by: string;
+  deleted_at: string | null;
+  deleted_by: string | null;
+}
+
 export interface SessionsTable {
   id: string;
   user_id: string;
@@ -440,9 +571,26 @@ export interface UsersTable {
   deleted_by: string | null;
 }
 
+export interface VerificationKeysTable {
+  kid: string;
+  use: string;
+  state: string;
+  public_jwk: ColumnType<unknown, string, string>;
+  private_sealed: string;
+  created_at: Generated<string>;
+  retired_at: string | null;
+}
+
 /** Tables of the schema. */
 export interface Tables {
   access_versions: AccessVersionsTable;
+  api_key_index: ApiKeyIndexTable;
+  api_key_usage_daily: ApiKeyUsageDailyTable;
+  api_keys: ApiKeysTable;
+  audit_arrivals: AuditArrivalsTable;
+  audit_chain: AuditChainTable;
+  audit_checkpoints: AuditCheckpointsTable;
+  audit_heads: AuditHeadsTable;
   audit_log: AuditLogTable;
   consumer_states: ConsumerStatesTable;
   dead_letters: DeadLettersTable;
@@ -463,6 +611,7 @@ export interface Tables {
   role_bindings: RoleBindingsTable;
   schedules: SchedulesTable;
   secret_keys: SecretKeysTable;
+  service_accounts: ServiceAccountsTable;
   sessions: SessionsTable;
   signing_keys: SigningKeysTable;
   stream_cursors: StreamCursorsTable;
@@ -473,4 +622,5 @@ export interface Tables {
   user_passwords: UserPasswordsTable;
   user_tenants: UserTenantsTable;
   users: UsersTable;
+  verification_keys: VerificationKeysTable;
 }

@@ -1,0 +1,97 @@
+import { newId, timestampFromDate } from '@idp/contracts';
+import type { Tx } from '@idp/database';
+import { publish } from '@idp/events';
+import { signCheckpoint, type CheckpointSigner } from '../../audit/checkpoint.ts';
+import { sealArrivals } from '../../audit/seal.ts';
+import type { AuthContext } from '../../context.ts';
+import { takeArrivals } from '../../store/audit/arrivals.ts';
+import { insertSealedRows } from '../../store/audit/chain.ts';
+import { insertCheckpoint } from '../../store/audit/checkpoints.ts';
+import { lockAuditHead, saveAuditHead, type AuditHead } from '../../store/audit/heads.ts';
+import type { Tables } from '../../store/tables.ts';
+
+/** A checkpoint is signed after this many rows, or this long after the first row that none covers. */
+const checkpointRows = 1_000;
+export const checkpointAfterMs = 60_000;
+
+export interface Sealed {
+  rows: number;
+  /** When the oldest of them had arrived. */
+  oldestReceivedAt?: string | undefined;
+}
+
+export interface SealOptions {
+  /** Signs a checkpoint for whatever none covers, however little it is. */
+  checkpointNow?: boolean;
+}
+
+/**
+ * Gives the next reports of a tenant their numbers and hashes, at most up to the next checkpoint, and signs the checkpoint
+ * when it is due. Undefined while another process does it.
+ */
+export async function sealAuditLog(
+  ctx: Pick<AuthContext, 'database' | 'clock' | 'auditKeys'>,
+  tenantId: string,
+  options: SealOptions = {},
+): Promise<Sealed | undefined> {
+  const signer = await ctx.auditKeys.signer();
+  return ctx.database.tenant(tenantId).write((tx) => sealInTransaction(tx, { signer, now: ctx.clock(), ...options }), {
+    unaudited: 'the audit log itself',
+  });
+}
+
+async function sealInTransaction(
+  tx: Tx<Tables>,
+  { signer, now, checkpointNow = false }: SealOptions & { signer: CheckpointSigner; now: Date },
+): Promise<Sealed | undefined> {
+  const head = await lockAuditHead(tx);
+  if (head === undefined) return undefined;
+  const arrivals = await takeArrivals(tx, checkpointRows - (head.seq - head.checkpointSeq));
+  const sealed = sealArrivals(tx.tenantId, head, arrivals);
+  const last = sealed.at(-1);
+  const grown: AuditHead =
+    last === undefined
+      ? head
+      : { ...head, seq: last.row.seq, hash: last.hash, openSince: head.openSince ?? now.toISOString() };
+  const due = checkpointNow || isDue(grown, now);
+  const next = due && grown.seq > grown.checkpointSeq ? await addCheckpoint(tx, grown, signer, now) : grown;
+  if (sealed.length > 0) await insertSealedRows(tx, sealed);
+  if (next !== head) await saveAuditHead(tx, next);
+  return { rows: sealed.length, oldestReceivedAt: arrivals[0]?.receivedAt };
+}
+
+function isDue({ seq, checkpointSeq, openSince }: AuditHead, now: Date): boolean {
+  if (seq - checkpointSeq >= checkpointRows) return true;
+  return openSince !== null && now.getTime() - Date.parse(openSince) >= checkpointAfterMs;
+}
+
+async function addCheckpoint(tx: Tx<Tables>, head: AuditHead, signer: CheckpointSigner, now: Date): Promise<AuditHead> {
+  const { tenantId } = tx;
+  const id = newId();
+  const signed = signCheckpoint(
+    {
+      at: now.toISOString(),
+      fromSeq: head.checkpointSeq + 1,
+      lastHash: head.hash,
+      tenantId,
+      toSeq: head.seq,
+    },
+    signer,
+  );
+  await insertCheckpoint(tx, id, signed);
+  const { checkpoint, kid, signature } = signed;
+  publish(tx, {
+    type: 'idp.auth.v1.AuditCheckpointSigned',
+    aggregateId: id,
+    data: {
+      checkpointId: id,
+      fromSeq: BigInt(checkpoint.fromSeq),
+      toSeq: BigInt(checkpoint.toSeq),
+      lastHash: checkpoint.lastHash,
+      signedAt: timestampFromDate(now),
+      kid,
+      signature,
+    },
+  });
+  return { ...head, checkpointSeq: head.seq, openSince: null };
+}
