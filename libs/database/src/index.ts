@@ -7,6 +7,7 @@ export {
   type IdempotentResult,
   type StoredAnswer,
 } from './idempotency.ts';
+export { purgeIdempotencyKeys } from './purge-idempotency-keys.ts';
 export { createKeyRowStore } from './key-rows.ts';
 export { formatFinding, lintMigrations } from './lint/lint-migrations.ts';
 export type { LintFinding } from './lint/rules.ts';

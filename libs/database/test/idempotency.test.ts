@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { CommitUnknownError, idempotent, type Database, type IdempotencyRequest } from '../src/index.ts';
+import {
+  CommitUnknownError,
+  idempotent,
+  purgeIdempotencyKeys,
+  type Database,
+  type IdempotencyRequest,
+} from '../src/index.ts';
 import { addThing, countThings, startProbe, tenantA, tenantB, type Probe, type ProbeTables } from './probe.ts';
 import { startWireProxy, type WireProxy } from './wire-proxy.ts';
 
@@ -133,4 +139,14 @@ test('a connection cut right after COMMIT: the caller gets the truth, with exact
 
 test.each(['', 'a b', 'ä', 'x'.repeat(256), 'a\n'])('a malformed key is refused: %j', async (key) => {
   await expect(post('a', { key })).rejects.toMatchObject({ status: 400 });
+});
+
+test('answers that are kept no longer are deleted, of all tenants, and no others', async () => {
+  await post('old');
+  await post('old', {}, tenantB);
+  await probe.admin.query(`update idempotency_keys set expires_at = now() - interval '1 second'`);
+  await post('new', { key: 'key-2' });
+  expect(await purgeIdempotencyKeys(database, { signal: AbortSignal.timeout(60_000) })).toBe(2);
+  const { rows } = await probe.admin.query('select tenant_id, key from idempotency_keys');
+  expect(rows).toEqual([{ tenant_id: tenantA, key: 'key-2' }]);
 });

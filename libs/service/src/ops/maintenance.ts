@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { topics } from '@idp/contracts';
+import { purgeIdempotencyKeys } from '@idp/database';
 import { purgeBus, purgeDeadLetters, purgeInbox } from '@idp/events';
 import { defineQueue, defineSchedule, type AnyQueue, type AnySchedule } from '@idp/jobs';
 import type { OpsParts } from './ops-parts.ts';
@@ -9,20 +10,21 @@ const closedLettersDays = 30;
 const inboxMarginHours = 24;
 const runMs = 600_000;
 
-/** Deletes every hour what nobody can ask for any more: inbox rows, closed dead letters, records of the bus. */
+/** Deletes every hour what nobody can ask for any more: inbox rows, closed dead letters, stored answers, records of the bus. */
 export function maintenance({ database, events, busInPostgres }: OpsParts): { queue: AnyQueue; schedule: AnySchedule } {
   const queue = defineQueue({
     name: 'ops-purge',
     payload: z.strictObject({}),
     timeoutMs: runMs,
     async handler({ signal, progress }) {
-      const purged = { inbox: 0, deadLetters: 0, bus: 0 };
+      const purged = { inbox: 0, deadLetters: 0, storedAnswers: 0, bus: 0 };
       for (const { name, topics: read, mode } of await events.consumers.list()) {
         if (mode === 'instance') continue;
         const hours = Math.max(...read.map((topic) => topics[topic]?.retentionHours ?? 0)) + inboxMarginHours;
         purged.inbox += await purgeInbox(database, { consumer: name, olderThanHours: hours }, { signal });
       }
       purged.deadLetters = await purgeDeadLetters(database, { closedForDays: closedLettersDays }, { signal });
+      purged.storedAnswers = await purgeIdempotencyKeys(database, { signal });
       if (busInPostgres) purged.bus = await purgeBus(database, { signal });
       await progress(purged);
     },
