@@ -39,7 +39,7 @@ change and go, reads. Each cycle strikes once, heals, waits until nothing moves 
 Measured on ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, ${lanes} such stacks side by side. Repeat all: \`npm run fault -- ${common} --write\` (\`--resume\` goes on after a stop, \`--plan\` tells how long it takes); one row: \`npm run fault -- <name> ${common}\`.
 The rate is what the clients ask for; a machine that is busy, with other stacks for one, gives less and takes longer to start a service.
 The checker itself is tried: \`npm run fault -- --mutants --cycles 3\` runs the ledger with known defects and has to find each.
-"Seen at" names the commits at which the cycles of a row were run, \`+\` when files had been changed.
+${form === 'long' ? '' : 'For I9 this form judges broken connections and 5xx; answers that were late (no answer within 5 s, 503, 504), which "Others answered" counts as none, are for the long form to judge.\n'}"Seen at" names the commits at which the cycles of a row were run, \`+\` when files had been changed.
 
 ${invariants}
 
