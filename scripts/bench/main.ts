@@ -12,6 +12,7 @@ import { healthz } from './rows/healthz.ts';
 import { jobClaim } from './rows/job-claim.ts';
 import { jobStart } from './rows/job-start.ts';
 import { jobThroughput } from './rows/job-throughput.ts';
+import { outage } from './rows/outage.ts';
 import { outboxToBroker } from './rows/outbox-to-broker.ts';
 import { rateLimit } from './rows/rate-limit.ts';
 import { restarts } from './rows/restarts.ts';
@@ -27,6 +28,7 @@ const rows: Row[] = [
   outboxToBroker,
   consumeEvents,
   eventLatency,
+  outage,
   tenantRead,
   tenantWrite,
   storeFunction,

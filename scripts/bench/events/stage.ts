@@ -14,7 +14,7 @@ import {
   type EventRuntime,
   type EventTransport,
 } from '@idp/events';
-import { startKafka, startPostgres } from '@idp/tools';
+import { startKafka, startPostgres, type KafkaServer } from '@idp/tools';
 import {
   openService,
   prepare,
@@ -29,6 +29,7 @@ export type Carrier = 'kafka' | 'postgres';
 /** A producing and a consuming service on servers of their own. */
 export interface Stage extends AsyncDisposable {
   brokers: string[];
+  kafka: KafkaServer;
   producer: ServiceHandle;
   reader: ServiceHandle;
   /** Starts a service's relay and consumers. Both services of a process share one wake signal. */
@@ -84,6 +85,7 @@ export async function openStage(): Promise<Stage> {
   await prepareKafkaTopics({ settings, service: 'bench', topics, create: true, production: false, logger });
   return {
     brokers,
+    kafka,
     ...services,
     async run(carrier, { service, database, logger: log, metrics }, consumers, observer = {}) {
       const carrying =

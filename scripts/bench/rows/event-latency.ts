@@ -1,51 +1,31 @@
-import { build, type Histogram } from 'hdr-histogram-js';
+import type { Histogram } from 'hdr-histogram-js';
 import { setTimeout as pause } from 'node:timers/promises';
 import { oneByOne } from '../events/consumers.ts';
-import { commitEvents, openStage, tenantsOf, timed, type Carrier, type Stage } from '../events/stage.ts';
+import { createLatency, startLoad } from '../events/latency.ts';
+import { openStage, timed, type Carrier, type Stage } from '../events/stage.ts';
 import type { Row } from '../row.ts';
 
 const eventsPerSecond = 1_000;
-const eventsPerCommit = 4;
+const warmMs = 2_000;
 const limitMs = 100;
 const idleSeconds = 10;
 
 /** Commits at a fixed rate, whatever comes back; latency from the end of a commit to the end of the effect's. */
 async function measureLatency(stage: Stage, carrier: Carrier, seconds: number): Promise<Histogram> {
-  const histogram = build({ numberOfSignificantValueDigits: 3 });
-  const committed = new Map<string, number>();
-  const effective = new Map<string, number>();
-  const note = (id: string): void => {
-    const [from, to] = [committed.get(id), effective.get(id)];
-    if (from === undefined || to === undefined) return;
-    histogram.recordValue(Math.max(1, Math.round((to - from) * 1_000)));
-    committed.delete(id);
-    effective.delete(id);
-  };
-  const onCommitted = (ids: readonly string[]): void => {
-    for (const id of ids) note((effective.set(id, performance.now()), id));
-  };
+  const latency = createLatency();
+  const onCommitted = (ids: readonly string[]): void => latency.onEffect(ids);
   const writing = await stage.run(carrier, stage.producer, []);
   const reading = await stage.run(carrier, stage.reader, [oneByOne], { onCommitted });
-  const tenants = tenantsOf(10);
-  const work = new Set<Promise<void>>();
-  const warmUntil = performance.now() + 2_000;
-  const end = warmUntil + seconds * 1_000;
-  for (let n = 0, next = performance.now(); next < end; n += 1, next += (1_000 * eventsPerCommit) / eventsPerSecond) {
-    await pause(Math.max(0, next - performance.now()));
-    if (next < warmUntil) histogram.reset();
-    const one: Promise<void> = commitEvents(stage.producer, tenants[n % tenants.length]!, eventsPerCommit)
-      .then((ids) => {
-        for (const id of ids) note((committed.set(id, performance.now()), id));
-      })
-      .finally(() => work.delete(one));
-    work.add(one);
-  }
-  await Promise.all(work);
+  const load = startLoad(stage, eventsPerSecond, (ids) => latency.onCommitted(ids));
+  await pause(warmMs);
+  latency.histogram.reset();
+  await pause(seconds * 1_000);
+  await load.end();
   await writing.runtime.drain();
   await reading.runtime.drain();
   await reading[Symbol.asyncDispose]();
   await writing[Symbol.asyncDispose]();
-  return histogram;
+  return latency.histogram;
 }
 
 /** Part of a core that a relay and a consumer take while nothing happens. */
