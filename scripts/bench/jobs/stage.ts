@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createWakeSignal } from '@idp/events';
+import { createWakeSignal, type WakeSignal } from '@idp/events';
 import { createJobRuntime, type AnyQueue, type JobRuntime } from '@idp/jobs';
 import { startPostgres } from '@idp/tools';
 import { openService, prepare, service, type Address, type ServiceHandle } from '../../../libs/jobs/test/service.ts';
@@ -12,7 +12,8 @@ export interface Stage extends AsyncDisposable {
   service: ServiceHandle;
   /** Another process of the service, as far as commits tell nobody here of them. */
   elsewhere: ServiceHandle;
-  run(queues: readonly AnyQueue[]): JobRuntime;
+  /** Runs jobs; with `ROLE` `api`, from elsewhere, only says that there are some. */
+  run(queues: readonly AnyQueue[], options?: { wake?: WakeSignal; from?: 'service' | 'elsewhere' }): JobRuntime;
 }
 
 export async function openStage(): Promise<Stage> {
@@ -34,9 +35,10 @@ export async function openStage(): Promise<Stage> {
     address,
     service: here,
     elsewhere,
-    run(queues) {
-      const { database, metrics, logger } = here;
-      const runtime = createJobRuntime({ service, database, wake: createWakeSignal(), metrics, logger, env: {} });
+    run(queues, { wake = createWakeSignal(), from = 'service' } = {}) {
+      const { database, metrics, logger } = from === 'service' ? here : elsewhere;
+      const env = from === 'service' ? {} : { ROLE: 'api' };
+      const runtime = createJobRuntime({ service, database, wake, metrics, logger, env });
       runtime.start({ queues });
       return runtime;
     },
