@@ -11,7 +11,7 @@ test('decisions are those of a naive evaluator, missing attributes and expiry to
   fc.assert(
     fc.property(
       company({ condition: () => term(userIds), suspended: true, policies: true }),
-      fc.array(question({ complete: false }), { minLength: 30, maxLength: 30 }),
+      fc.array(question({ attributes: 'some', caller: 'some' }), { minLength: 30, maxLength: 30 }),
       (drawn, questions) => {
         const world = worldOf(rowsOf(drawn));
         for (const asked of questions) {
@@ -21,7 +21,7 @@ test('decisions are those of a naive evaluator, missing attributes and expiry to
         }
       },
     ),
-    { numRuns: 700 },
+    { numRuns: 500 },
   );
-  expect(Math.min(counted.allowed, counted.denied)).toBeGreaterThan(2_000);
-});
+  expect(Math.min(counted.allowed, counted.denied)).toBeGreaterThan(1_000);
+}, 120_000);

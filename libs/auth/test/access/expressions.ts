@@ -6,7 +6,7 @@ export type Term =
   | { op: 'equal' | 'unequal'; attribute: 'kind' | 'owner'; value: string }
   | { op: 'compare'; sign: '<' | '<=' | '>' | '>='; value: number }
   | { op: 'open' }
-  | { op: 'has'; attribute: 'kind' | 'level' | 'open' | 'tags' | 'owner' }
+  | { op: 'has'; attribute: keyof Attributes }
   | { op: 'oneOf'; values: string[] }
   | { op: 'tagged'; value: string }
   | { op: 'startsWith'; value: string }
@@ -90,6 +90,35 @@ export function term(userIds: readonly string[]): fc.Arbitrary<Term> {
       fc.record({ op: fc.constantFrom('and' as const, 'or' as const), terms: fc.tuple(tie('term'), tie('term')) }),
     ),
   })).term;
+}
+
+/** An atom that meets no error: an attribute it needs is there or it is false. */
+export function guardedAtom(userIds: readonly string[]): fc.Arbitrary<Term> {
+  return atom(userIds).map((term) => {
+    const attribute = attributeOf(term);
+    return attribute === undefined ? term : { op: 'and', terms: [{ op: 'has', attribute }, term] };
+  });
+}
+
+function attributeOf(term: Term): keyof Attributes | undefined {
+  switch (term.op) {
+    case 'equal':
+    case 'unequal':
+      return term.attribute;
+    case 'compare':
+      return 'level';
+    case 'open':
+      return 'open';
+    case 'oneOf':
+    case 'startsWith':
+      return 'kind';
+    case 'tagged':
+      return 'tags';
+    case 'own':
+      return 'owner';
+    default:
+      return undefined;
+  }
 }
 
 export function toCel(term: Term): string {

@@ -206,14 +206,22 @@ function tidy(drawn: Company): Company {
   };
 }
 
-export function question({ complete }: { complete: boolean }): fc.Arbitrary<Question> {
+/** Which of what conditions look at is always given: attributes of the resource, facts about the caller. */
+export interface QuestionOptions {
+  attributes: 'all' | 'some';
+  caller: 'all' | 'some';
+}
+
+export function question({ attributes, caller }: QuestionOptions): fc.Arbitrary<Question> {
+  const perhapsMissing = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+    caller === 'all' ? arbitrary : perhaps(arbitrary, 3);
   return fc.record({
     user: index(sizes.users),
     permission: fc.constantFrom(...permissions),
     scope,
-    attributes: attributesOf(userIds, complete),
-    acr: complete ? fc.constantFrom(...acrs) : perhaps(fc.constantFrom(...acrs), 3),
-    authAgeSeconds: complete ? fc.constantFrom(5, 100, 1_000) : perhaps(fc.constantFrom(5, 100, 1_000), 3),
+    attributes: attributesOf(userIds, attributes === 'all'),
+    acr: perhapsMissing(fc.constantFrom(...acrs)),
+    authAgeSeconds: perhapsMissing(fc.constantFrom(5, 100, 1_000)),
     now,
   });
 }
