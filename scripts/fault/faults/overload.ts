@@ -3,7 +3,7 @@ import { startLoad } from '../workload/load.ts';
 import { aroundFault, type Fault } from './fault.ts';
 
 /** Clients that ask as fast as they are answered: 16 of them use a stack up, and these are three times as many. */
-const greedy = { clients: 48, rate: 1_000_000 };
+const greedy = { clients: 48, rate: 1_000_000, closes: true };
 
 /** More work than there is room for. */
 export const overload: Fault = {

@@ -9,6 +9,8 @@ export interface Call {
   body?: unknown;
   /** Sent with every try, so that a repeated one is recognised. */
   idempotencyKey?: string;
+  /** The connection is not kept: nothing of it is left in the process when the load is over. */
+  closes?: boolean;
 }
 
 export interface CallResult {
@@ -87,12 +89,13 @@ function isClearRefusal(status: number): boolean {
 }
 
 async function send(target: ServiceProcess, token: string, call: Call): Promise<{ status: number; body: string }> {
-  const { method, path, body, idempotencyKey } = call;
+  const { method, path, body, idempotencyKey, closes } = call;
   const response = await fetch(target.url + path, {
     method,
     headers: {
       authorization: `Bearer ${token}`,
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(closes === true ? { connection: 'close' } : {}),
       ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
     },
     signal: AbortSignal.timeout(callTimeoutMs),

@@ -13,6 +13,8 @@ export interface LoadOptions {
   rate: number;
   /** Default 16. */
   clients?: number;
+  /** Every request comes on a connection of its own. */
+  closes?: boolean;
   random: () => number;
   /** How long a client tries one operation. */
   patienceMs: number;
@@ -156,14 +158,14 @@ async function perform(
   call: Call,
   detail: Readonly<Record<string, string | number>>,
 ): Promise<{ entry: Entry; text: string }> {
-  const { stack, tenant, token, random, patienceMs } = turn;
+  const { stack, tenant, token, random, patienceMs, closes = false } = turn;
   const targets = processesOf(stack, call.path);
   const first = Math.floor(random() * targets.length);
   const {
     body: text,
     startedAt,
     ...result
-  } = await callUntilClear(targets, token, call, {
+  } = await callUntilClear(targets, token, closes ? { ...call, closes } : call, {
     patienceMs,
     first,
     onAnswer: (answer) => void turn.answers.push(answer),
