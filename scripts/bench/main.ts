@@ -16,6 +16,7 @@ import { outage } from './rows/outage.ts';
 import { outboxToBroker } from './rows/outbox-to-broker.ts';
 import { rateLimit } from './rows/rate-limit.ts';
 import { restarts } from './rows/restarts.ts';
+import { rowSecurity } from './rows/row-security.ts';
 import { start } from './rows/start.ts';
 import { storeFunction } from './rows/store-function.ts';
 import { tenantRead } from './rows/tenant-read.ts';
@@ -31,6 +32,7 @@ const rows: Row[] = [
   outage,
   tenantRead,
   tenantWrite,
+  rowSecurity,
   storeFunction,
   deepPage,
   restarts,
