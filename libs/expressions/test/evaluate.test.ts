@@ -29,7 +29,7 @@ test('evaluation is what the language definition says, missing attributes and fa
   // The generator reaches every outcome, and refusals for size stay the exception.
   expect(Math.min(seen.true, seen.false, seen.fault)).toBeGreaterThan(300);
   expect(seen.refused).toBeLessThan(250);
-});
+}, 120_000);
 
 /** Undefined for what is too large; any other refusal of a well-typed text is a mistake. */
 function compiled(text: string): ReturnType<typeof compileCondition> | undefined {

@@ -3,7 +3,7 @@ import { checkLiteral, literalCall } from './literals.ts';
 import { elementType, resultType } from './operators.ts';
 import { parseCondition, type Node, type Parsed } from './parse.ts';
 import { positionAt, refuse, type RefusalReason } from './refusal.ts';
-import { callOf, dottedPath, macroOf, operatorOf, type Call } from './syntax.ts';
+import { callOf, dottedPath, macroOf, operatorOf, rootOf, type Call } from './syntax.ts';
 import type { Macro, Operator, Term, TermType } from './term.ts';
 
 /** Nodes of the syntax tree as written, macros unexpanded. */
@@ -82,6 +82,10 @@ function checkName(checking: Checking, node: Node, place: Place): Term {
 function checkPath(checking: Checking, node: Node, place: Place): string {
   const path = dottedPath(node);
   if (path === undefined) return fail(checking, node, 'unsupported', 'Only attributes are selected by name');
+  // The parser drops the leading dot, with which CEL looks past variables.
+  if (checking.text[offsetOf(checking, rootOf(node))] === '.') {
+    return fail(checking, node, 'unsupported', 'A name does not begin with a dot');
+  }
   path
     .split('.')
     .slice(1)

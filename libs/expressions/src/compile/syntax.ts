@@ -83,3 +83,9 @@ export function dottedPath(node: Node): string | undefined {
   const parent = dottedPath(exprKind.value.operand);
   return parent === undefined ? undefined : `${parent}.${exprKind.value.field}`;
 }
+
+/** The first name of a chain of selections. */
+export function rootOf(node: Node): Node {
+  const { exprKind } = node;
+  return exprKind.case === 'selectExpr' && exprKind.value.operand !== undefined ? rootOf(exprKind.value.operand) : node;
+}

@@ -1,10 +1,8 @@
 import { isInt, isText, parseTimestamp } from '../compile/literals.ts';
 import type { AttributeType } from '../environment.ts';
-import type { ConditionFault, ConditionValue, ConditionValues } from '../values.ts';
-import { isLongText, listItemsMax, textBytesMax } from './functions.ts';
-
-/** What a value is wrong by, before its attribute is named. */
-type Defect = 'missing' | 'type' | 'size';
+import type { ConditionValue, ConditionValues } from '../values.ts';
+import type { Defect } from './faults.ts';
+import { isLongText, listItemsMax } from './functions.ts';
 
 /** Values of the attributes a condition speaks of; only own properties count. */
 export type Read = (values: ConditionValues) => unknown;
@@ -79,16 +77,4 @@ function convertList(value: unknown, isInts: boolean, bounded: boolean): Conditi
     items.push(converted);
   }
   return items;
-}
-
-const sentences: Readonly<Record<Defect, (path: string, type: AttributeType) => string>> = {
-  missing: (path) => `${path} has no value`,
-  type: (path, type) => `${path} is not of type ${type}`,
-  size: (path, type) =>
-    `${path} is larger than ${type === 'string' ? `${textBytesMax} bytes` : `${listItemsMax} items`}`,
-};
-
-/** The fault of an attribute. */
-export function faultOf(defect: Defect, path: string, type: AttributeType): ConditionFault {
-  return { fault: defect, attribute: path, message: sentences[defect](path, type) };
 }

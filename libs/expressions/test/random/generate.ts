@@ -159,7 +159,7 @@ function terms(variables: readonly Expression[]): { bool: fc.Arbitrary<Expressio
       { maxDepth: 3 },
       leaf('int'),
       call(fc.constantFrom('+', '-', '*', '/', '%'), tie('int'), tie('int')),
-      call(fc.constant('-x'), tie('int')),
+      call(fc.constant('-x'), leaf('int')),
       call(fc.constant('size'), fc.oneof(tie('text'), tie('texts'), tie('ints'))),
       call(fc.constant('[]'), tie('ints'), tie('int')),
     ),
