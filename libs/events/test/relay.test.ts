@@ -1,21 +1,15 @@
 import { newId } from '@idp/contracts';
-import { createMetrics } from '@idp/telemetry';
 import { sql } from 'kysely';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import {
-  createWakeSignal,
-  publish,
-  type EventTransport,
-  type OutgoingRecord,
-  type PublishOutcome,
-} from '../src/index.ts';
-import { startRelay, type Relay } from '../src/outbox/relay.ts';
-import { createRelayMetrics } from '../src/outbox/relay-metrics.ts';
-import { createTopicHolds } from '../src/outbox/topic-holds.ts';
-import { connect, openRelayDoor, openService, producer, type ServiceHandle } from './bench-database.ts';
-import { change, changeOne, newTenant, openProbe, until, type Probe } from './probe.ts';
+import { publish, type EventTransport, type OutgoingRecord, type PublishOutcome } from '../src/index.ts';
+import { connect, producer } from './bench-database.ts';
+import { openRelay } from './open-relay.ts';
+import { changeOne, newTenant, openProbe, until, type Probe } from './probe.ts';
 import { countRows, entityTopic } from './records.ts';
+import { dyingRelays } from './suites/dying-relays.ts';
+
+dyingRelays('the PostgreSQL bus', () => openProbe('reader.probe'));
 
 let probe: Probe;
 beforeAll(async () => {
@@ -41,90 +35,11 @@ function recordingTransport(answer: Answer = () => ({ status: 'ok' })) {
   return { taken, transport: { publish } as unknown as EventTransport };
 }
 
-interface RelayInput {
-  service: ServiceHandle;
-  transport: EventTransport;
-  /** Called where the relay may die. */
-  failpoints?: (name: string) => void;
-}
-
-function openRelay({ service, transport, failpoints = () => undefined }: RelayInput): Relay {
-  const door = openRelayDoor(service);
-  const holds = createTopicHolds({ now: Date.now, random: Math.random });
-  const metrics = createRelayMetrics(createMetrics(service.service), door, holds);
-  const { logger } = service;
-  const wake = createWakeSignal();
-  const random = Math.random;
-  return startRelay({ service: producer, door, transport, failpoints, holds, metrics, logger, wake, loops: 2, random });
-}
-
 const pending = () => countRows(probe.address, `${producer}.outbox`);
 const versionOf = ({ headers }: OutgoingRecord): number => Number(headers['ce_sequence']);
 
-/** Versions of each key in the order of their first occurrence. */
-function firstOccurrences(records: readonly OutgoingRecord[]): Map<string, number[]> {
-  const seen = new Map<string, number[]>();
-  for (const record of records) {
-    const versions = seen.get(record.key) ?? [];
-    seen.set(record.key, versions);
-    if (!versions.includes(versionOf(record))) versions.push(versionOf(record));
-  }
-  return seen;
-}
-
 const writers = 8;
 const rounds = 25;
-
-/** Writers with random delays inside their transactions, some of which are rolled back. Resolves with the last version per key. */
-async function writeConcurrently(service: ServiceHandle, tenant: string): Promise<Map<string, number>> {
-  const expected = new Map<string, number>();
-  const write = async (writer: number): Promise<void> => {
-    for (let round = 0; round < rounds; round += 1) {
-      const ids = [`shared-${(writer + round) % 4}`, `own-${writer}`];
-      const versions = new Map<string, number>();
-      const work = service.database.tenant(tenant).write(
-        async (tx) => {
-          for (const id of ids) versions.set(`${tenant}:${id}`, await change(tx, id));
-          await sql`select pg_sleep(${Math.random() * 0.01})`.execute(tx.db);
-          if (Math.random() < 0.05) throw new Error('rolled back');
-        },
-        { unaudited: 'test' },
-      );
-      const committed = await work.then(
-        () => true,
-        () => false,
-      );
-      if (!committed) continue;
-      for (const [key, version] of versions) expected.set(key, Math.max(expected.get(key) ?? 0, version));
-    }
-  };
-  await Promise.all(Array.from({ length: writers }, (_, writer) => write(writer)));
-  return expected;
-}
-
-it('loses nothing and keeps the order of keys with 8 writers, rollbacks and 4 relays that die after acknowledgement', async () => {
-  const { taken, transport } = recordingTransport();
-  let deaths = 0;
-  const failpoints = (name: string): void => {
-    if (name !== 'relay.afterAck' || Math.random() >= 0.1) return;
-    deaths += 1;
-    throw new Error('dies');
-  };
-  const services = Array.from({ length: 4 }, () => openService(producer, probe.address));
-  const relays = services.map((service) => openRelay({ service, transport, failpoints }));
-  const kicking = setInterval(() => relays.forEach((relay) => relay.kick()), 5);
-  const expected = await writeConcurrently(probe.producer, newTenant());
-  await until(async () => (await pending()) === 0, 'an empty outbox');
-  clearInterval(kicking);
-  await Promise.all(relays.map((relay) => relay.stop(5_000)));
-  await Promise.all(services.map(({ database }) => database[Symbol.asyncDispose]()));
-
-  const seen = firstOccurrences(taken);
-  expect(new Map([...seen].map(([key, versions]) => [key, versions.length]))).toEqual(expected);
-  for (const versions of seen.values()) expect(versions).toEqual(versions.toSorted((a, b) => a - b));
-  expect(deaths).toBeGreaterThan(0);
-  expect(taken.length).toBeGreaterThan([...expected.values()].reduce((sum, count) => sum + count, 0));
-});
 
 it('the control: a reader that remembers the last sequence loses what commits late', async () => {
   await using client = await connect(probe.address.adminUrl);

@@ -40,7 +40,7 @@ const numberOf = ({ headers }: StoredRecord): number => Number(headers['ce_seque
 
 /** The suite that defines a transport (events §2.11): everything above the port relies on these and on nothing else. */
 export function transportContract(name: string, createBroker: () => Promise<ContractBroker>): void {
-  describe(`transport contract: ${name}`, () => {
+  describe(`transport contract: ${name}`, { timeout: 120_000 }, () => {
     let broker: ContractBroker;
     const open: EventTransport[] = [];
     const client = (transport: EventTransport): EventTransport => {
@@ -377,7 +377,7 @@ export function transportContract(name: string, createBroker: () => Promise<Cont
       });
       await until(() => seen.length === 2);
       // Polls slow down step by step while nothing comes; a client that spins never gets there.
-      await expect.poll(async () => (await timersPerSecond(2)) - before).toBeLessThan(20);
+      await expect.poll(async () => (await timersPerSecond(2)) - before, { timeout: 60_000 }).toBeLessThan(20);
     });
 
     it('shows every instance every record after its reset, from the start or from now', async () => {

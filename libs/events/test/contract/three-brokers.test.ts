@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createKafkaTransport, type EventTransport, type OutgoingRecord, type StoredRecord } from '../../src/index.ts';
 import { kafkaSettingsOf, makeTopic, quietTelemetry } from '../kafka/brokers.ts';
+import { contractBrokers } from '../kafka/contract-brokers.ts';
+import { transportContract } from '../transport-contract.ts';
 import { until } from '../until.ts';
 
 // Skips the file where no Kafka can be had.
@@ -34,6 +36,8 @@ afterAll(async () => {
   await kafka.stop();
   await rm(directory, { recursive: true, force: true });
 });
+
+transportContract('Kafka of three brokers', () => contractBrokers(kafka.bootstrapServers.join()));
 
 const settings = () => kafkaSettingsOf(kafka.bootstrapServers.join());
 const client = () => new kafkajs.Kafka({ brokers: kafka.bootstrapServers, logLevel: kafkajs.logLevel.NOTHING });
