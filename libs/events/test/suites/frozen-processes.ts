@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { quickSession } from '../carriers/kafka.ts';
 import { changeOne, listEffects, newTenant, until, versionsOf, type Probe } from '../probe.ts';
@@ -51,6 +52,8 @@ export function frozenProcesses(carrier: string, openProbe: () => Promise<Probe>
   });
 }
 
+/** By the state of the process, `T`, behind the bracket that closes its name. */
 function isStopped({ child }: Worker): boolean {
+  if (process.platform === 'linux') return /\) T /.test(readFileSync(`/proc/${child.pid}/stat`, 'utf8'));
   return execFileSync('ps', ['-o', 'stat=', '-p', String(child.pid)], { encoding: 'utf8' }).startsWith('T');
 }
