@@ -12,7 +12,7 @@ import {
 import { platformDoor } from '@idp/database';
 import { createTelemetry, type Logger, type Metrics } from '@idp/telemetry';
 import { jobsMigrations } from '../src/index.ts';
-import type { PlatformDoor } from '../src/platform-door.ts';
+import type { PlatformDoor } from '@idp/database';
 
 /** Tables of the probe, as its handlers see them. */
 export interface ProbeTables {

@@ -21,7 +21,8 @@ export interface PlatformOptions {
   signal?: AbortSignal;
 }
 
-export interface PlatformDoor<DB> {
+/** Statements on it are raw SQL where no tables are named. */
+export interface PlatformDoor<DB = never> {
   /** One transaction, repeated on serialization failures and deadlocks: `fn` must be repeatable. */
   transaction<T>(fn: (tx: PlatformTx<DB>) => Promise<T>, options?: PlatformOptions): Promise<T>;
 }

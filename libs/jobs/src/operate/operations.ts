@@ -2,7 +2,7 @@ import { ConflictError, InvalidStateError, NotFoundError } from '@idp/errors';
 import { newId } from '@idp/contracts';
 import type { AnySchedule } from '../define/schedule.ts';
 import { payloadText, type JobTransaction } from '../enqueue/enqueue.ts';
-import type { PlatformDoor } from '../platform-door.ts';
+import type { PlatformDoor } from '@idp/database';
 import { nextTime } from '../schedule/next-time.ts';
 import { databaseTime, insertScheduled } from '../schedule/schedule-store.ts';
 import { handOver } from '../store/serial.ts';

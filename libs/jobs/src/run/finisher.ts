@@ -1,4 +1,4 @@
-import type { PlatformDoor } from '../platform-door.ts';
+import type { PlatformDoor } from '@idp/database';
 import { deleteDone, type RunKey } from '../store/end-run.ts';
 import { onPlatform } from '../store/statement.ts';
 

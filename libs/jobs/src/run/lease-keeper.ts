@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@idp/telemetry';
-import type { PlatformDoor } from '../platform-door.ts';
+import type { PlatformDoor } from '@idp/database';
 import type { JobTiming } from '../runtime/timing.ts';
 import { extendLeases, listOwned, type HeldRun } from '../store/lease.ts';
 import { runName, type RunKey } from '../store/end-run.ts';

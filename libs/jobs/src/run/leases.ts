@@ -1,6 +1,5 @@
-import type { Database, Tx } from '@idp/database';
+import type { Database, PlatformDoor, Tx } from '@idp/database';
 import { StaleLeaseError } from '../errors.ts';
-import type { PlatformDoor } from '../platform-door.ts';
 import type { JobTiming } from '../runtime/timing.ts';
 import { lockRun, type RunKey } from '../store/end-run.ts';
 import { dropLease, takeLease } from '../store/lease.ts';

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Logger } from '@idp/telemetry';
-import type { PlatformDoor } from '../platform-door.ts';
+import type { PlatformDoor } from '@idp/database';
 import type { JobTiming } from '../runtime/timing.ts';
 import type { Scheduler } from '../schedule/scheduler.ts';
 import { look, promoteDue, purge } from '../store/maintain.ts';

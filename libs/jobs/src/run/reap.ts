@@ -1,5 +1,5 @@
 import type { Logger } from '@idp/telemetry';
-import type { PlatformDoor } from '../platform-door.ts';
+import type { PlatformDoor } from '@idp/database';
 import type { JobTiming } from '../runtime/timing.ts';
 import { lossesMax } from '../state/step-after.ts';
 import { crashedRun, lostRun } from '../store/clear-lost.ts';

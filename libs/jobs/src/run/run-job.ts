@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RetryLater, type Failpoints } from '@idp/events';
-import type { Database } from '@idp/database';
+import type { Database, PlatformDoor } from '@idp/database';
 import { AppError } from '@idp/errors';
 import { runInContext, type Logger } from '@idp/telemetry';
 import type { AnyJob, JobTransactionOptions, Queue } from '../define/queue.ts';
 import { PermanentError, StaleLeaseError } from '../errors.ts';
-import type { PlatformDoor } from '../platform-door.ts';
 import type { ClaimedJob } from '../store/claim.ts';
 import { endRun, lockRun, saveProgress, type EndedRun, type RunEnd } from '../store/end-run.ts';
 import type { Ending } from '../state/step-after.ts';

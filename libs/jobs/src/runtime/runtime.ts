@@ -1,13 +1,12 @@
 import { hostname } from 'node:os';
 import { randomUUID } from 'node:crypto';
-import { platformDoor, type Database } from '@idp/database';
+import { platformDoor, type Database, type PlatformDoor } from '@idp/database';
 import { createFailpoints, type WakeSignal } from '@idp/events';
 import type { Logger, Metrics } from '@idp/telemetry';
 import { withDefaults, type AnyQueue } from '../define/queue.ts';
 import type { AnySchedule } from '../define/schedule.ts';
 import { JobConfigurationError } from '../errors.ts';
 import { createJobOperations, type JobOperations } from '../operate/operations.ts';
-import type { PlatformDoor } from '../platform-door.ts';
 import { createFinisher } from '../run/finisher.ts';
 import { createLeaseKeeper } from '../run/lease-keeper.ts';
 import { createLeases, type Leases } from '../run/leases.ts';
@@ -67,7 +66,7 @@ export function createJobRuntime(options: JobRuntimeOptions): JobRuntime {
   const failpoints = createFailpoints(env);
   const timing: JobTiming = { ...defaultTiming, ...options.timing };
   const random = options.random ?? Math.random;
-  const door: PlatformDoor = platformDoor<never>(database as Database<never>);
+  const door: PlatformDoor = platformDoor(database as Database<never>);
   const owner = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
   const keeper = createLeaseKeeper({ door, timing, logger });
   const leases = createLeases({ door, keeper, owner, timing, database });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { platformTenantId } from '@idp/contracts';
 import type { AnySchedule } from '../define/schedule.ts';
 import { payloadText } from '../enqueue/enqueue.ts';
-import type { PlatformDoor } from '../platform-door.ts';
+import type { PlatformDoor } from '@idp/database';
 import type { JobTiming } from '../runtime/timing.ts';
 import { onPlatform } from '../store/statement.ts';
 import { nextTime, planSchedule } from './next-time.ts';
