@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { UnavailableError } from '@idp/errors';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import {
   CommitUnknownError,
