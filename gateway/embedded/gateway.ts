@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import type { TokenVerifier } from '@idp/auth';
 import { UnavailableError } from '@idp/errors';
 import type { Telemetry } from '@idp/telemetry';
 import type { EdgeHandler } from '../edge/contract.ts';
@@ -8,7 +7,7 @@ import type { RouteFile } from '../routing/route-schema.ts';
 import { createRouteTable } from '../routing/route-table.ts';
 import { createAccessLog } from './pipeline/access-log.ts';
 import { createTrustedProxies, type HostList } from '@idp/service';
-import { createCredentialCheck } from './checks/credential.ts';
+import { createCredentialCheck, type CredentialSource } from './checks/credential.ts';
 import { edgeUpstream } from './pipeline/edge-upstream.ts';
 import { createPipeline, type Upstream } from './pipeline/handler.ts';
 import { createGatewayServer } from './server.ts';
@@ -25,10 +24,9 @@ export interface GatewayOptions {
 }
 
 /** What the gateway can only get once the services have started. */
-export interface Backends {
+export interface Backends extends CredentialSource {
   /** By service name. */
   upstreams: Readonly<Record<string, Upstream>>;
-  verifier: TokenVerifier;
 }
 
 export interface Gateway {
@@ -45,14 +43,15 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { logger, metrics } = options.telemetry;
   const trustedProxies = createTrustedProxies(options.trustedProxies);
   const upstreams = new Map<string, Upstream>([['edge', edgeUpstream(options.edge)]]);
-  let verifier: TokenVerifier = {
-    verify: () => Promise.reject(new UnavailableError('the platform is starting', { retryAfterSeconds: 1 })),
+  const starting = (): never => {
+    throw new UnavailableError('the platform is starting', { retryAfterSeconds: 1 });
   };
+  let source: () => CredentialSource = starting;
   let draining = false;
   const pipeline = createPipeline({
     table: createRouteTable(options.routes),
     upstreams,
-    checkCredential: createCredentialCheck({ verifier: { verify: (token) => verifier.verify(token) }, metrics }),
+    checkCredential: createCredentialCheck({ source: () => source(), metrics }),
     hosts: options.hosts,
     trustedProxies,
     allowedOrigins: new Set(options.allowedOrigins),
@@ -67,7 +66,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       return (server.address() as AddressInfo).port;
     },
     open(backends) {
-      verifier = backends.verifier;
+      source = () => backends;
       for (const [name, upstream] of Object.entries(backends.upstreams)) upstreams.set(name, upstream);
     },
     async close(deadlineMs) {

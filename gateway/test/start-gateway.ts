@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import type { Principal, TokenVerifier } from '@idp/auth';
+import type { CredentialVerifier, Principal } from '@idp/auth';
 import { AuthError } from '@idp/errors';
 import { createTelemetry } from '@idp/telemetry';
 import { createHostList } from '@idp/service';
@@ -45,7 +45,7 @@ export async function startGateway(
     edge?: never;
     edgeOptions?: Partial<EdgeOptions>;
     upstreams?: Record<string, Upstream>;
-    verifier?: TokenVerifier;
+    verifier?: Pick<CredentialVerifier, 'verify'>;
   } = {},
 ): Promise<StartedGateway> {
   const log: Record<string, unknown>[] = [];
@@ -76,7 +76,11 @@ export async function startGateway(
     edge,
   });
   const port = await gateway.listen(0, '127.0.0.1');
-  gateway.open({ upstreams: { auth: echo('auth'), catalog: echo('catalog'), ...upstreams }, verifier });
+  gateway.open({
+    upstreams: { auth: echo('auth'), catalog: echo('catalog'), ...upstreams },
+    verifier,
+    publicUrl: 'http://localhost',
+  });
   const url = `http://127.0.0.1:${port}`;
   return {
     gateway,
@@ -93,6 +97,9 @@ export async function startGateway(
 
 function verify(token: string): Promise<Principal> {
   if (token === goodToken) return Promise.resolve({ id: 'user-1', tenantId: 'tenant-1' } as Principal);
+  if (token.startsWith('idp_')) {
+    return Promise.reject(new AuthError('the API key is not valid', { code: 'INVALID_API_KEY' }));
+  }
   return Promise.reject(new AuthError('the access token is not valid', { code: 'INVALID_TOKEN' }));
 }
 

@@ -1,4 +1,4 @@
-import { createTokenVerifier } from '@idp/auth';
+import { createCredentialVerifier } from '@idp/auth';
 import { createTenant, registerMember, type AuthContext } from '@idp/auth-service';
 import { startTestFleet, type People, type TestFleet, type TestFleetOptions } from '@idp/testing';
 import type { RunningService } from '@idp/service';
@@ -30,7 +30,7 @@ export async function startPlatform(options: Partial<TestFleetOptions> = {}): Pr
   const { publicUrl, ports } = fleet;
   const gateway = await startGateway({
     upstreams,
-    verifier: createTokenVerifier({ issuer: publicUrl, audience: `${publicUrl}/api`, jwks: ports.jwks }),
+    verifier: createCredentialVerifier({ issuer: publicUrl, audience: `${publicUrl}/api`, ports }),
     edgeOptions: { documents: fleetDocuments(() => fleet.services) },
   });
   return {

@@ -1,52 +1,55 @@
 import type { IncomingMessage } from 'node:http';
-import type { Principal, TokenVerifier } from '@idp/auth';
+import type { CredentialVerifier, Principal } from '@idp/auth';
 import { AuthError } from '@idp/errors';
+import { credentialOf, sessionCookieNames } from '@idp/service';
 import type { Metrics } from '@idp/telemetry';
 import type { Route } from '../../routing/route-schema.ts';
 
 export interface CredentialCheck {
   /**
-   * The caller of a request to `route`; undefined without a credential where that is allowed. Services verify again: this
-   * only keeps requests out. Throws 401 `AUTH_REQUIRED`, `INVALID_TOKEN`, `INVALID_API_KEY`, 503 while no key is known.
+   * The caller of a request to `route` that came from `ip`; undefined without a credential where that is allowed. Services verify again:
+   * this only keeps requests out. Throws 400 for two access cookies, 401 `AUTH_REQUIRED`, `INVALID_TOKEN`, `INVALID_API_KEY`, 503 while
+   * no key is known.
    */
-  (req: IncomingMessage, route: Route): Promise<Principal> | undefined;
+  (req: IncomingMessage, route: Route, ip: string): Promise<Principal> | undefined;
 }
 
-/** Checks Bearer tokens at the door. API keys do not exist yet, so none is valid. */
+/** What the check needs once the platform runs. */
+export interface CredentialSource {
+  verifier: Pick<CredentialVerifier, 'verify'>;
+  /** Decides the names of the session cookies. */
+  publicUrl: string;
+}
+
+/** Checks bearer tokens, API keys and the access cookie at the door. */
 export function createCredentialCheck({
-  verifier,
+  source,
   metrics,
 }: {
-  verifier: TokenVerifier;
+  source: () => CredentialSource;
   metrics: Metrics;
 }): CredentialCheck {
   const checks = metrics.counter('gateway_credential_checks_total', 'Credentials checked at the gateway', [
     'kind',
     'result',
   ]);
-  const verify = async (token: string): Promise<Principal> => {
+  const verify = async (verifier: CredentialSource['verifier'], text: string, ip: string): Promise<Principal> => {
+    const kind = text.startsWith('idp_') ? 'key' : 'jwt';
     try {
-      const principal = await verifier.verify(token);
-      checks.inc({ kind: 'jwt', result: 'ok' });
+      const principal = await verifier.verify(text, { ip });
+      checks.inc({ kind, result: 'ok' });
       return principal;
     } catch (error) {
-      checks.inc({ kind: 'jwt', result: error instanceof AuthError ? 'refused' : 'unavailable' });
+      checks.inc({ kind, result: error instanceof AuthError ? 'refused' : 'unavailable' });
       throw error;
     }
   };
-  return (req, route) => {
+  return (req, route, ip) => {
     if (route.auth === 'public') return undefined;
-    const header = req.headers.authorization;
-    if (header === undefined) {
-      if (route.auth === 'optional') return undefined;
-      throw new AuthError('a credential is required');
-    }
-    const token = /^Bearer +([\w.~+/=-]+)$/i.exec(header)?.[1];
-    if (token === undefined) throw new AuthError('the access token is not valid', { code: 'INVALID_TOKEN' });
-    if (token.startsWith('idp_')) {
-      checks.inc({ kind: 'key', result: 'refused' });
-      throw new AuthError('the API key is not valid', { code: 'INVALID_API_KEY' });
-    }
-    return verify(token);
+    const { verifier, publicUrl } = source();
+    const credential = credentialOf(req.headers, sessionCookieNames(publicUrl));
+    if (credential !== undefined) return verify(verifier, credential.text, ip);
+    if (route.auth === 'optional') return undefined;
+    throw new AuthError('a credential is required');
   };
 }

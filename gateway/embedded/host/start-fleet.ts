@@ -1,4 +1,4 @@
-import type { PlatformPorts } from '@idp/auth';
+import { deferPorts, type DeferredPorts, type PlatformPorts } from '@idp/auth';
 import { createWakeSignal, type KafkaSettings } from '@idp/events';
 import { UnavailableError } from '@idp/errors';
 import { localFileKeyProvider } from '@idp/secrets';
@@ -94,7 +94,10 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     },
   };
   const failed = results.find((result) => result.status === 'rejected');
-  if (failed === undefined) return fleet;
+  if (failed === undefined) {
+    ports.attach();
+    return fleet;
+  }
   await fleet.stop(1_000);
   throw failed.reason;
 }
@@ -110,13 +113,9 @@ function serviceEnvironment({ env, config, adminPassword }: FleetOptions): NodeJ
 }
 
 /** What auth provides, found when it is used: services start side by side. */
-function lazyPorts(running: ReadonlyMap<string, RunningService>): PlatformPorts {
-  const provided = (): PlatformPorts => {
+function lazyPorts(running: ReadonlyMap<string, RunningService>): DeferredPorts {
+  return deferPorts(() => {
     for (const service of running.values()) if (service.ports !== undefined) return service.ports;
     throw new UnavailableError('the auth service is starting', { retryAfterSeconds: 1 });
-  };
-  return {
-    jwks: { keys: async () => provided().jwks.keys() },
-    access: { rolesOf: async (principal) => provided().access.rolesOf(principal) },
-  };
+  });
 }

@@ -1,4 +1,4 @@
-import { createTokenVerifier } from '@idp/auth';
+import { createCredentialVerifier, type CredentialVerifier } from '@idp/auth';
 import { kafkaSettings } from '@idp/events';
 import { createHostList, type RunningService } from '@idp/service';
 import { collectProcessMetrics, createTelemetry, type Logger } from '@idp/telemetry';
@@ -33,6 +33,8 @@ export interface Host {
 
 const drainMs = 2_000;
 const servicesStopMs = 1_800;
+
+const keyUsesEveryMs = 30_000;
 
 /**
  * Starts PostgreSQL, every service and the gateway in this process. The ports are taken first, so that a taken one changes
@@ -116,7 +118,9 @@ async function start(
   });
   const started = fleet;
   cleanup.add(() => started.stop(servicesStopMs));
-  gateway.open({ upstreams: upstreamsOf(started.services), verifier: verifierFor(publicUrl, started) });
+  const verifier = verifierFor(publicUrl, started);
+  cleanup.add(reportKeyUses(verifier, telemetry.logger));
+  gateway.open({ upstreams: upstreamsOf(started.services), verifier, publicUrl });
   await state.markStarted(version);
   telemetry.metrics.gauge('process_start_to_ready_seconds', 'From process start to ready').set(process.uptime());
   return {
@@ -150,7 +154,19 @@ function gatewaySettings(config: HostConfig) {
 }
 
 function verifierFor(publicUrl: string, { ports }: Fleet) {
-  return createTokenVerifier({ issuer: publicUrl, audience: `${publicUrl}/api`, jwks: ports.jwks });
+  return createCredentialVerifier({ issuer: publicUrl, audience: `${publicUrl}/api`, ports });
+}
+
+/** Keys are verified here and handed over, so their uses are counted here. Returns what tells the last of them. */
+function reportKeyUses(verifier: CredentialVerifier, logger: Logger): () => Promise<void> {
+  const report = (): Promise<void> =>
+    verifier.reportUses().catch((error: unknown) => logger.warn({ err: error }, 'uses of API keys were not told'));
+  const timer = setInterval(() => void report(), keyUsesEveryMs);
+  timer.unref();
+  return async () => {
+    clearInterval(timer);
+    await report();
+  };
 }
 
 function upstreamsOf(services: readonly RunningService[]): Record<string, Upstream> {

@@ -45,7 +45,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const fail = (error: unknown) => failRequest(req, res, exchange, error, options);
     try {
       const resolution = admit(req, exchange, options);
-      const principal = req.method === 'OPTIONS' ? undefined : options.checkCredential(req, resolution.route);
+      const principal =
+        req.method === 'OPTIONS' ? undefined : options.checkCredential(req, resolution.route, exchange.clientIp);
       if (principal === undefined) return handOver(req, res, exchange, resolution, options, beforeBody);
       principal
         .then((verified) => {

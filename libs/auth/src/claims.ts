@@ -4,7 +4,7 @@ import { authContextClasses } from './principal.ts';
 /** Lifetime of an access token; longer ones are refused whoever signed them. */
 export const accessTokenSeconds = 900;
 /** Tolerated difference between two clocks. */
-const clockSkewSeconds = 60;
+export const clockSkewSeconds = 60;
 
 const uuid = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/);
 const serviceName = z.string().regex(/^service:[a-z][a-z0-9-]{0,62}$/);

@@ -12,7 +12,25 @@ export {
   type PermissionManifest,
   type Visibility,
 } from './access.ts';
-export { remotePorts, type PlatformPorts } from './remote-ports.ts';
+export type { ApiKeyPort, ApiKeyRatePolicy, ApiKeyUses, VerifiedApiKey } from './api-keys/key-port.ts';
+export {
+  apiKeySecretHash,
+  formatApiKey,
+  looksLikeApiKey,
+  makeApiKey,
+  parseApiKey,
+  type ApiKeyKind,
+} from './api-keys/key-text.ts';
+export { createCredentialVerifier, type CredentialVerifier } from './credential-verifier.ts';
+export { deferPorts, type DeferredPorts, type PlatformPorts } from './platform-ports.ts';
+export { remotePorts } from './remote-ports.ts';
+export { createRevocationSignal, type RevocationSignal } from './revocations.ts';
+export {
+  readServiceKey,
+  verifyServiceAssertion,
+  type ServiceKey,
+  type ServiceKeys,
+} from './service-tokens/assertion.ts';
 export type { CompileCondition } from './decision/conditions.ts';
 export { decide, type Decision, type DecisionReason } from './decision/decide.ts';
 export type {

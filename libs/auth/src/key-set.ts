@@ -20,6 +20,8 @@ export interface KeySet {
    * any, 503 `UNAVAILABLE`.
    */
   find(kid: string): Promise<VerificationKey | undefined>;
+  /** Drops a key for good, whatever a source that is not up to date still lists. */
+  revoke(kid: string): void;
 }
 
 const freshMs = 5 * 60_000;
@@ -32,11 +34,13 @@ export function createKeySet(options: { jwks: JwksSource; clock: () => Date; onK
   let triedAt = Number.NEGATIVE_INFINITY;
   let readAt = Number.NEGATIVE_INFINITY;
   let fetching: Promise<void> | undefined;
+  const revoked = new Set<string>();
 
   async function fetchKeys(): Promise<void> {
     triedAt = clock().getTime();
     try {
-      const next = await importKeys(await jwks.keys());
+      const listed = await jwks.keys();
+      const next = await importKeys(listed.filter(({ kid }) => kid !== undefined && !revoked.has(kid)));
       const dropped = keys !== undefined && [...keys.keys()].some((kid) => !next.has(kid));
       keys = next;
       readAt = triedAt;
@@ -60,6 +64,14 @@ export function createKeySet(options: { jwks: JwksSource; clock: () => Date; onK
       else if (clock().getTime() - readAt >= freshMs && (fetching !== undefined || mayTry())) await refresh();
       if (keys?.has(kid) !== true && (fetching !== undefined || mayTry())) await refresh();
       return keys?.get(kid);
+    },
+    revoke(kid) {
+      revoked.add(kid);
+      if (keys?.has(kid) !== true) return;
+      keys = new Map([...keys].filter(([known]) => known !== kid));
+      // Whoever signs now may do so with a key nobody here has seen.
+      triedAt = Number.NEGATIVE_INFINITY;
+      onKeysDropped();
     },
   };
 }

@@ -10,7 +10,7 @@ export interface Principal {
   tenantId: string;
   /** Absent for credentials that no session stands behind. */
   sessionId?: string;
-  /** `user:<id>` or `service:<name>`: the form of actor columns, events and audit rows. */
+  /** `user:<id>`, `key:<id>` or `service:<name>`: the form of actor columns, events and audit rows. */
   actor: string;
   tokenId: string;
   /** Access version of the tenant when the token was made (claim `pv`). */
@@ -23,6 +23,10 @@ export interface Principal {
   scope?: string;
   /** `service:<name>` that acts on behalf of this principal (claim `act`). */
   actingService?: string;
+  /** Id of the API key that was used; the principal is then its owner. */
+  keyId?: string;
+  /** SHA-256 of the CSRF value, base64url; set in tokens that are meant for a cookie. */
+  xsrf?: string;
   /** The verified token itself, for calls made on the principal's behalf. */
   token: string;
 }

@@ -2,6 +2,7 @@ import { createHmac, createPublicKey, generateKeyPairSync, sign, type KeyObject 
 import fc from 'fast-check';
 import { exportJWK, exportSPKI, generateKeyPair, type CryptoKey, type JWK } from 'jose';
 import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { createRevocationSignal } from './revocations.ts';
 import { signAccessToken, type SigningKey } from './token-signer.ts';
 import { createTokenVerifier, type TokenVerifier } from './token-verifier.ts';
 import type { AccessClaims } from './claims.ts';
@@ -339,6 +340,38 @@ test('keys are read again after 5 minutes, and a dropped key ends what it signed
   now += 2;
   expect(await verdict(token({ claims: { jti: 'fresh' } }))).toBe('INVALID_TOKEN');
   expect(await verdict(text)).toBe('INVALID_TOKEN');
+});
+
+test('a session that ends takes its tokens with it, and no others', async () => {
+  const revocations = createRevocationSignal();
+  verifier = createTokenVerifier({
+    issuer,
+    audience,
+    jwks: { keys: async () => published },
+    revocations,
+    clock: () => new Date(now * 1000),
+  });
+  const [known, fresh, another] = [token(), token({ claims: { jti: 'token-2' } }), token({ claims: { sid: user } })];
+  expect(await verdict(known)).toBe('accepted');
+  revocations.announce({ kind: 'session', id: other });
+  expect([await verdict(known), await verdict(fresh)]).toEqual(['INVALID_TOKEN', 'INVALID_TOKEN']);
+  expect(await verdict(another)).toBe('accepted');
+});
+
+test('a revoked key ends what it signed, although its source still lists it', async () => {
+  const revocations = createRevocationSignal();
+  verifier = createTokenVerifier({
+    issuer,
+    audience,
+    jwks: { keys: async () => published },
+    revocations,
+    clock: () => new Date(now * 1000),
+  });
+  expect(await verdict(token())).toBe('accepted');
+  revocations.announce({ kind: 'signing-key', id: 'k1' });
+  expect(await verdict(token())).toBe('INVALID_TOKEN');
+  now += 301;
+  expect(await verdict(token())).toBe('INVALID_TOKEN');
 });
 
 test('known keys outlive a source that fails; without any the answer is 503', async () => {

@@ -2,9 +2,10 @@ import { hash } from 'node:crypto';
 import { AuthError } from '@idp/errors';
 import { compactVerify, errors } from 'jose';
 import { LRUCache } from 'lru-cache';
-import { accessClaims, claimsFault, type AccessClaims } from './claims.ts';
+import { accessClaims, accessTokenSeconds, claimsFault, clockSkewSeconds, type AccessClaims } from './claims.ts';
 import { createKeySet, type JwksSource } from './key-set.ts';
 import type { Principal } from './principal.ts';
+import type { RevocationSource } from './revocations.ts';
 import { readTokenText, tokenBytesMax } from './token-text.ts';
 
 export interface TokenVerifier {
@@ -21,21 +22,33 @@ interface Verified {
 }
 
 const verifiedMax = 10_000;
+const endedSessionsMax = 100_000;
 
 /**
  * Verifies access tokens as RFC 9068 (`typ: at+jwt`) narrowed by docs/security.md: header `alg kid typ` only, algorithm
  * of the key, canonical base64url, typed claims, one exact audience, at most 900 s of life, 60 s of skew, 8 KiB. The
- * last 10,000 verified tokens are remembered by SHA-256; their times are judged at every call.
+ * last 10,000 verified tokens are remembered by SHA-256; their times are judged at every call. What `revocations` names is
+ * refused from that moment on: a session's tokens for as long as one could live, a key's for ever.
  */
 export function createTokenVerifier(options: {
   issuer: string;
   audience: string;
   jwks: JwksSource;
+  revocations?: RevocationSource | undefined;
   clock?: () => Date;
 }): TokenVerifier {
-  const { issuer, audience, jwks, clock = () => new Date() } = options;
+  const { issuer, audience, jwks, revocations, clock = () => new Date() } = options;
   const verified = new LRUCache<string, Verified>({ max: verifiedMax });
   const keySet = createKeySet({ jwks, clock, onKeysDropped: () => verified.clear() });
+  const endedSessions = new LRUCache<string, true>({
+    max: endedSessionsMax,
+    ttl: (accessTokenSeconds + clockSkewSeconds) * 1000,
+    perf: { now: () => clock().getTime() },
+  });
+  revocations?.subscribe(({ kind, id }) => {
+    if (kind === 'session') endedSessions.set(id, true);
+    if (kind === 'signing-key') keySet.revoke(id);
+  });
 
   async function verifyOnce(token: string): Promise<Verified> {
     const text = readTokenText(token);
@@ -62,6 +75,8 @@ export function createTokenVerifier(options: {
       const current = known ?? (await verifyOnce(token));
       const fault = claimsFault(current.claims, { issuer, audience, nowSeconds: clock().getTime() / 1000 });
       if (fault !== undefined) throw invalidToken(fault);
+      const { sessionId } = current.principal;
+      if (sessionId !== undefined && endedSessions.has(sessionId)) throw invalidToken('session');
       if (known === undefined) verified.set(digest, current);
       return current.principal;
     },
@@ -82,6 +97,7 @@ function principalOf(claims: AccessClaims, token: string): Principal {
     token,
     ...(claims.sid === undefined ? {} : { sessionId: claims.sid }),
     ...(claims.scope === undefined ? {} : { scope: claims.scope }),
+    ...(claims.xsrf === undefined ? {} : { xsrf: claims.xsrf }),
     ...(claims.act === undefined ? {} : { actingService: claims.act.sub }),
   };
 }

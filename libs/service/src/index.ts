@@ -7,7 +7,10 @@ export {
 } from './define-service.ts';
 export type { BackgroundRunner, BackgroundStatus, BackgroundTask } from './host/background.ts';
 export type { DatabaseUrls, HostResources } from './host/resources.ts';
+export { credentialOf } from './access/credential.ts';
+export { csrfDigest, requireCsrfToken, requireOwnOrigin } from './access/csrf.ts';
 export { principalOf } from './access/guard.ts';
+export { readSessionCookie, sessionCookieNames, type SessionCookieNames } from './access/session-cookies.ts';
 export { handOverPrincipal } from './access/handed-over.ts';
 export type { RouteAccess, RoutePlugin, RouteSettings, ServiceTypeProvider } from './http/types.ts';
 export { date, id, timestamp } from './input/ids.ts';

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { generateKeyPair, exportJWK } from 'jose';
 import {
   createAccess,
+  createCredentialVerifier,
   createTokenVerifier,
   signAccessToken,
   type PermissionManifest,
@@ -38,6 +39,7 @@ const jwk = { ...(await exportJWK(key.publicKey)), kid: 'k1', alg: 'EdDSA', use:
 export const testPorts: PlatformPorts = {
   jwks: { keys: async () => [jwk] },
   access: { rolesOf: async (principal) => [principal.id === users.member ? 'member' : 'viewer'] },
+  apiKeys: { verify: async () => undefined, report: async () => undefined },
 };
 const users = { viewer: userA.replace('aa', 'ab'), member: userA };
 
@@ -54,11 +56,8 @@ export async function startKernel(routes: RoutePlugin[], overrides: Partial<Http
     description: { title: 'demo', description: 'demo service', version: '1.2.3', serverUrl: publicUrl },
     routes,
     manifest,
-    verifier: createTokenVerifier({
-      issuer: publicUrl,
-      audience: `${publicUrl}/api`,
-      jwks: testPorts.jwks,
-    }),
+    verifier: createCredentialVerifier({ issuer: publicUrl, audience: `${publicUrl}/api`, ports: testPorts }),
+    serviceVerifier: createTokenVerifier({ issuer: publicUrl, audience: 'idp:demo', jwks: testPorts.jwks }),
     access: createAccess({ reader: testPorts.access, manifest }),
     logger: telemetry.logger,
     metrics: telemetry.metrics,

@@ -1,3 +1,4 @@
+import { createRevocationSignal, type RevocationSignal } from '@idp/auth';
 import type { Database } from '@idp/database';
 import type { Secrets } from '@idp/secrets';
 import type { ServicePlatform } from '@idp/service';
@@ -28,6 +29,8 @@ export interface AuthContext {
   accessTokens: AccessTokens;
   sessionLife: SessionLife;
   access: LocalAccessReader;
+  /** Tells the services of this process what must not be accepted any more. */
+  revocations: RevocationSignal;
   throttle: LoginThrottle;
   knownDevices: KnownDevices;
   metrics: LoginMetrics;
@@ -67,6 +70,7 @@ export async function createAuthContext(platform: ServicePlatform<AuthConfig>): 
     }),
     sessionLife: { idleSeconds: config.REFRESH_TOKEN_EXPIRES_IN, maxSeconds: config.SESSION_MAX_AGE },
     access: createAccessReader({ database, clock }),
+    revocations: createRevocationSignal(),
     throttle: createLoginThrottle({ limiter: platform.limiter, secrets }),
     knownDevices: createKnownDevices({ secrets, clock }),
     metrics: createLoginMetrics(platform.metrics),

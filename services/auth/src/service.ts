@@ -5,6 +5,7 @@ import { onAuditRecorded } from './consumers/on-audit-recorded.ts';
 import { onTenantPrepared } from './consumers/on-tenant-prepared.ts';
 import { createAuthContext } from './context.ts';
 import { authPermissions } from './permissions.ts';
+import { platformPorts } from './ports.ts';
 import { jwksRoutes } from './routes/jwks.ts';
 import { meRoutes } from './routes/me.ts';
 import { sessionRoutes } from './routes/session.ts';
@@ -28,7 +29,7 @@ export const auth = defineService({
   snapshots: () => ({ 'idp.auth.tenant.v1': tenantStates }),
   tenants: (ctx) => ctx.database.global.read((tx) => listTenantIds(tx)),
   ready: setUpAtStart,
-  provides: (ctx) => ({ jwks: { keys: async () => ctx.signingKeys.published }, access: ctx.access }),
+  provides: platformPorts,
 });
 
 export type { AuthContext } from './context.ts';

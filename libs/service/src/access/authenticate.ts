@@ -1,37 +1,69 @@
 import type { FastifyRequest } from 'fastify';
-import { AuthError } from '@idp/errors';
-import type { Access, Principal, TokenVerifier } from '@idp/auth';
+import { AuthError, PermissionError } from '@idp/errors';
+import type { Access, CredentialVerifier, Principal, TokenVerifier } from '@idp/auth';
+import type { Metrics } from '@idp/telemetry';
+import { credentialOf } from './credential.ts';
+import { requireCsrfToken, requireOwnOrigin } from './csrf.ts';
 import type { RouteGuard } from './guard.ts';
 import { handedOverPrincipal } from './handed-over.ts';
+import { sessionCookieNames } from './session-cookies.ts';
 import { requireStepUp } from './step-up.ts';
 
 /** Authenticates a request and checks the permission of its route; rejects with 401, 403 or 503. */
 export type Authenticate = (request: FastifyRequest, guard: RouteGuard) => Promise<void>;
 
-/** Bearer tokens (RFC 6750 §2.1) only: nothing here reads a cookie or a query parameter. */
-export function createAuthenticate({
-  verifier,
-  access,
-  clock,
-}: {
-  verifier: TokenVerifier;
+export interface AuthenticateParts {
+  /** Of what callers from outside show. */
+  verifier: CredentialVerifier;
+  /** Of tokens that name this service as their audience, for internal routes. */
+  serviceVerifier: TokenVerifier;
   access: Access;
+  publicUrl: string;
+  metrics: Metrics;
   clock: () => Date;
-}): Authenticate {
-  return async (request, guard) => {
+}
+
+/**
+ * Bearer tokens, API keys and the access cookie; nothing here reads a query parameter. A cookie that would change something also needs the
+ * origin and the CSRF value of its session.
+ */
+export function createAuthenticate(parts: AuthenticateParts): Authenticate {
+  const { verifier, serviceVerifier, access, publicUrl, metrics, clock } = parts;
+  const cookies = sessionCookieNames(publicUrl);
+  const csrfFailures = metrics.counter('csrf_failed_total', 'Cookie requests refused as forged');
+
+  async function callerOf(request: FastifyRequest): Promise<Principal> {
+    const credential = credentialOf(request.headers, cookies);
+    if (credential === undefined) throw new AuthError('a credential is required');
     const principal =
-      handedOverPrincipal(request.raw) ?? (await verifier.verify(bearerToken(request.headers.authorization)));
+      handedOverPrincipal(request.raw) ?? (await verifier.verify(credential.text, { ip: request.operation.ip }));
+    if (credential.from === 'cookie' && request.operation.plan?.mutates === true) {
+      try {
+        requireOwnOrigin(request.headers, publicUrl);
+        requireCsrfToken(request.headers, principal.xsrf);
+      } catch (error) {
+        if (error instanceof PermissionError) csrfFailures.inc();
+        throw error;
+      }
+    }
+    return principal;
+  }
+
+  async function serviceOf(request: FastifyRequest): Promise<Principal> {
+    const { authorization } = request.headers;
+    const credential = authorization === undefined ? undefined : credentialOf({ authorization }, cookies);
+    if (credential === undefined) throw new AuthError('a service token is required');
+    const principal = await serviceVerifier.verify(credential.text);
+    if (principal.id.startsWith('service:')) return principal;
+    throw new AuthError('the token is no service token', { code: 'INVALID_TOKEN' });
+  }
+
+  return async (request, guard) => {
+    const principal = await (guard.access === 'service' ? serviceOf(request) : callerOf(request));
     setPrincipal(request, principal);
     if (guard.permission !== undefined) await access.requirePermission(principal, guard.permission);
     if (guard.stepUp !== undefined) requireStepUp(principal, guard.stepUp, clock());
   };
-}
-
-function bearerToken(header: string | undefined): string {
-  if (header === undefined) throw new AuthError('a credential is required');
-  const match = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(header);
-  if (match === null) throw new AuthError('the credential is not a bearer token', { code: 'INVALID_TOKEN' });
-  return match[1]!;
 }
 
 function setPrincipal(request: FastifyRequest, principal: Principal): void {
@@ -40,4 +72,5 @@ function setPrincipal(request: FastifyRequest, principal: Principal): void {
   operation.actor = principal.actor;
   operation.tenantId = principal.tenantId;
   operation.sessionId = principal.sessionId;
+  if (principal.keyId !== undefined) operation.onBehalfOf = `${principal.type}:${principal.id}`;
 }

@@ -6,7 +6,7 @@ import type { StepUp } from './step-up.ts';
 
 /** Decision of a route about its callers, made once at registration. */
 export interface RouteGuard {
-  access: 'public' | 'authenticated';
+  access: 'public' | 'authenticated' | 'service';
   /** Checked after authentication. */
   permission: string | undefined;
   /** Checked last: who may not gains nothing by signing in again. */
@@ -32,8 +32,11 @@ export function routeGuard(route: string, settings: RouteSettings, manifest: Per
     if (!Object.hasOwn(manifest, permission)) throw new RouteError(route, `permission ${permission} is in no manifest`);
     return { access: 'authenticated', permission, stepUp };
   }
-  if (access !== 'public' && access !== 'authenticated') {
-    throw new RouteError(route, "declares neither a permission nor access 'authenticated' or 'public'");
+  if (access !== 'public' && access !== 'authenticated' && access !== 'service') {
+    throw new RouteError(route, "declares neither a permission nor access 'authenticated', 'service' or 'public'");
+  }
+  if (access === 'service' && !route.includes(' /internal/')) {
+    throw new RouteError(route, 'is for services alone and lies where the gateway leads');
   }
   if (access === 'public' && stepUp !== undefined) throw new RouteError(route, 'asks a public caller for a step-up');
   return { access, permission: undefined, stepUp };

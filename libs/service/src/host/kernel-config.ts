@@ -33,6 +33,8 @@ export const kernelConfig = z
 
     /** Where the auth service is, for key and role look-ups; auth itself needs none. */
     AUTH_URL: httpUrl().optional(),
+    /** Private key by which this service proves to auth which one it is; without it no API key can be checked here. */
+    SERVICE_KEY_FILE: z.string().optional(),
     /** Key-encryption keys of the local provider; made at first start. */
     SECRETS_FILE: z.string().default('.idp/secrets/kek.json'),
     SECRETS_PROVIDER: z.literal('file', 'only the local key file is supported').default('file'),

@@ -1,5 +1,15 @@
 import { createHmac } from 'node:crypto';
-import { createAccess, createTokenVerifier, type Access, type PlatformPorts, type TokenVerifier } from '@idp/auth';
+import {
+  createAccess,
+  createCredentialVerifier,
+  createTokenVerifier,
+  deferPorts,
+  type Access,
+  type CredentialVerifier,
+  type DeferredPorts,
+  type PlatformPorts,
+  type TokenVerifier,
+} from '@idp/auth';
 import { createCaches, createLimiter, createMemoryLimits } from '@idp/cache';
 import { createDatabase, createKeyRowStore, type Database } from '@idp/database';
 import { createEgress } from '@idp/egress';
@@ -13,6 +23,9 @@ import { createBackgroundRunner } from './background.ts';
 import { auditDenials } from './denied-audit.ts';
 import { migrationSourcesOf } from './migration-sources.ts';
 import type { HostResources } from './resources.ts';
+
+/** How old the last use of an API key may be before it is shown, less the time it takes to be told. */
+const keyUsesEveryMs = 30_000;
 
 /** Pools of a service; nothing connects yet. */
 export function openDatabase(definition: AnyService, host: HostResources, telemetry: Telemetry) {
@@ -39,22 +52,23 @@ export function openDatabase(definition: AnyService, host: HostResources, teleme
 
 /** Ports of the auth service as far as they are known: a service that provides them has them only once it is built. */
 export interface LatePorts {
-  ports: PlatformPorts;
+  ports: DeferredPorts;
   provide(ports: PlatformPorts): void;
 }
 
 export function createLatePorts(given: HostResources['ports']): LatePorts {
   let provided: PlatformPorts | undefined;
-  const now = (): PlatformPorts => {
-    const ports = provided ?? (typeof given === 'function' ? given() : given);
-    if (ports === undefined) throw new UnavailableError('the auth service is not there yet');
-    return ports;
-  };
+  const ports = deferPorts(() => {
+    const now = provided ?? (typeof given === 'function' ? given() : given);
+    if (now === undefined) throw new UnavailableError('the auth service is not there yet');
+    return now;
+  });
+  if (given !== undefined && typeof given !== 'function') ports.attach();
   return {
-    provide: (ports) => void (provided = ports),
-    ports: {
-      jwks: { keys: async () => now().jwks.keys() },
-      access: { rolesOf: async (principal) => now().access.rolesOf(principal) },
+    ports,
+    provide(own) {
+      provided = own;
+      ports.attach();
     },
   };
 }
@@ -63,7 +77,9 @@ export function createLatePorts(given: HostResources['ports']): LatePorts {
 export interface PlatformParts {
   // oxlint-disable-next-line typescript/no-explicit-any -- the definition types its own configuration
   platform: ServicePlatform<any>;
-  verifier: TokenVerifier;
+  verifier: CredentialVerifier;
+  /** Of tokens other services call this one with. */
+  serviceVerifier: TokenVerifier;
   access: Access;
   /** Queues and schedules begin when the service starts them; leases may be taken before. */
   jobs: JobRuntime;
@@ -96,6 +112,15 @@ export function createPlatform(options: {
       tenants: async () => (await activeTenants(database)).map(({ tenantId }) => tenantId),
     }),
   });
+  const keyLookups = metrics.counter('api_key_cache_total', 'API keys looked up', ['result']);
+  const verifier = createCredentialVerifier({
+    issuer: publicUrl,
+    audience: `${publicUrl}/api`,
+    ports,
+    clock,
+    onKeyLookup: (result) => keyLookups.inc({ result }),
+  });
+  background.start({ name: 'report-key-uses', everyMs: keyUsesEveryMs, run: () => verifier.reportUses() });
   const { redis, limits } = host.shared ?? { redis: undefined, limits: createMemoryLimits() };
   if (redis !== undefined) {
     metrics.gauge('redis_up', '1 while Redis answers in time', [], function () {
@@ -105,7 +130,13 @@ export function createPlatform(options: {
   return {
     access,
     jobs,
-    verifier: createTokenVerifier({ issuer: publicUrl, audience: `${publicUrl}/api`, jwks: ports.jwks, clock }),
+    verifier,
+    serviceVerifier: createTokenVerifier({
+      issuer: publicUrl,
+      audience: `idp:${definition.name}`,
+      jwks: ports.jwks,
+      clock,
+    }),
     platform: {
       name: definition.name,
       config,

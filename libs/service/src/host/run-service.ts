@@ -10,6 +10,7 @@ import type { AnyService } from '../define-service.ts';
 import { kernelConfig, type KernelConfig } from './kernel-config.ts';
 import { startManagement, type ManagementServer } from './management.ts';
 import type { HostResources } from './resources.ts';
+import { readServiceKey } from './service-key.ts';
 import { logRedis, openSharedState, redisEndpoints, shareWakeSignal } from './shared-state.ts';
 import { startService, type RunningService } from './start-service.ts';
 
@@ -84,7 +85,14 @@ async function hostResources(
     shared,
     rateLimits: kernel.RATE_LIMITS === 'on',
     transportWake: shareWakeSignal(createWakeSignal(), shared),
-    ...(kernel.AUTH_URL !== undefined && { ports: remotePorts({ authUrl: kernel.AUTH_URL }) }),
+    ...(kernel.AUTH_URL !== undefined && {
+      ports: remotePorts({
+        authUrl: kernel.AUTH_URL,
+        ...(kernel.SERVICE_KEY_FILE !== undefined && {
+          serviceKey: await readServiceKey(definition.name, kernel.SERVICE_KEY_FILE),
+        }),
+      }),
+    }),
     secretsKeyProvider: await localFileKeyProvider({ file: kernel.SECRETS_FILE }),
     cursorSecret: Buffer.from(kernel.CURSOR_SECRET),
     egressAllow: kernel.EGRESS_ALLOW,

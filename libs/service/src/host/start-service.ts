@@ -163,7 +163,7 @@ function createApp(
   definition: AnyService,
   host: HostResources,
   { logger, metrics }: Telemetry,
-  { verifier, access, platform }: PlatformParts,
+  { verifier, serviceVerifier, access, platform }: PlatformParts,
   routes: readonly RoutePlugin[],
 ): Promise<FastifyInstance> {
   return createHttpApp({
@@ -176,6 +176,7 @@ function createApp(
     routes,
     manifest: definition.permissions,
     verifier,
+    serviceVerifier,
     access,
     logger,
     metrics,

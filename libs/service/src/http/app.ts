@@ -1,5 +1,5 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
-import type { Access, PermissionManifest, TokenVerifier } from '@idp/auth';
+import type { Access, CredentialVerifier, PermissionManifest, TokenVerifier } from '@idp/auth';
 import type { Logger, Metrics } from '@idp/telemetry';
 import { parseQueryText } from '../input/query-text.ts';
 import { compileValidator } from '../input/validator.ts';
@@ -25,7 +25,8 @@ export interface HttpAppParts {
   description: Description;
   routes: readonly RoutePlugin[];
   manifest: PermissionManifest;
-  verifier: TokenVerifier;
+  verifier: CredentialVerifier;
+  serviceVerifier: TokenVerifier;
   access: Access;
   logger: Logger;
   metrics: Metrics;

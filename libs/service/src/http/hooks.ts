@@ -89,7 +89,7 @@ export function writeCommonHeaders(reply: FastifyReply, requestId: string, plan:
   reply.headers(securityHeaders as Record<string, string>);
   reply.header('x-request-id', requestId);
   reply.header('cache-control', plan?.cacheControl ?? 'no-store');
-  reply.header('vary', plan?.guard.access === 'authenticated' ? varyAuthenticated : varyPublic);
+  reply.header('vary', plan === undefined || plan.guard.access === 'public' ? varyPublic : varyAuthenticated);
 }
 
 function arrivalFault(

@@ -19,8 +19,8 @@ export type RoutePlugin = FastifyPluginAsync<Record<never, never>, RawServerDefa
 /** Who may call a route. Every route names one; without it the service does not start. */
 export type RouteAccess =
   | {
-      /** `public`: anyone, `authenticated`: any valid credential. */
-      access: 'public' | 'authenticated';
+      /** `public`: anyone, `authenticated`: any valid credential, `service`: a service of the platform, on `/internal/…` alone. */
+      access: 'public' | 'authenticated' | 'service';
       permission?: never;
     }
   | {
@@ -31,7 +31,7 @@ export type RouteAccess =
 
 /** What else a route may declare under `config`. */
 export interface RouteSettings {
-  access?: 'public' | 'authenticated';
+  access?: 'public' | 'authenticated' | 'service';
   permission?: string;
   /** Asks for a recent sign-in; 403 `STEP_UP_REQUIRED` says how recent. */
   stepUp?: StepUp;

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { PlatformPorts } from '@idp/auth';
+import { deferPorts, type PlatformPorts } from '@idp/auth';
 import { createWakeSignal } from '@idp/events';
 import { localFileKeyProvider } from '@idp/secrets';
 import { startService, type AnyService, type HostResources, type RunningService } from '@idp/service';
@@ -72,7 +72,7 @@ async function start(options: TestFleetOptions, stack: AsyncDisposableStack): Pr
   stack.defer(() => rm(directory, { recursive: true, force: true }));
   const lines: string[] = [];
   const running = new Map<string, RunningService>();
-  const ports = portsOf(running);
+  const ports = deferPorts(() => authOf(running).ports!);
   const shared: Omit<HostResources, 'databaseUrls'> = {
     mode: 'embedded',
     environment: 'test',
@@ -96,6 +96,7 @@ async function start(options: TestFleetOptions, stack: AsyncDisposableStack): Pr
       running.set(definition.name, service);
     }),
   );
+  if ([...running.values()].some((service) => service.ports !== undefined)) ports.attach();
   return assemble({ options, stack, database, running, ports, lines });
 }
 
@@ -162,13 +163,6 @@ async function drain(services: readonly RunningService[]): Promise<void> {
     if (still.every(Boolean)) return;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-}
-
-function portsOf(running: ReadonlyMap<string, RunningService>): PlatformPorts {
-  return {
-    jwks: { keys: async () => authOf(running).ports!.jwks.keys() },
-    access: { rolesOf: async (principal) => authOf(running).ports!.access.rolesOf(principal) },
-  };
 }
 
 function authOf(running: ReadonlyMap<string, RunningService>): RunningService {

@@ -49,6 +49,7 @@ export async function createTestIdentities(publicUrl: string): Promise<TestIdent
           return role === undefined ? [] : [role];
         },
       },
+      apiKeys: { verify: async () => undefined, report: async () => undefined },
     },
     person,
     async tenant() {

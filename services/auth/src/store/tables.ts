@@ -111,6 +111,19 @@ export interface AuditCheckpointsTable {
   signature: string;
 }
 
+export interface AuditExportsTable {
+  tenant_id: Generated<string>;
+  id: string;
+  state: Generated<string>;
+  created_by: string;
+  created_at: string;
+  signed_after: string | null;
+  signed_until: string | null;
+  from_seq: number | null;
+  to_seq: number | null;
+  ready_at: string | null;
+}
+
 export interface AuditHeadsTable {
   tenant_id: Generated<string>;
   seq: Generated<number>;
@@ -590,6 +603,7 @@ export interface Tables {
   audit_arrivals: AuditArrivalsTable;
   audit_chain: AuditChainTable;
   audit_checkpoints: AuditCheckpointsTable;
+  audit_exports: AuditExportsTable;
   audit_heads: AuditHeadsTable;
   audit_log: AuditLogTable;
   consumer_states: ConsumerStatesTable;

@@ -1,0 +1,40 @@
+import type { AccessReader } from './access.ts';
+import type { ApiKeyPort } from './api-keys/key-port.ts';
+import type { JwksSource } from './key-set.ts';
+import { createRevocationSignal, type RevocationSource } from './revocations.ts';
+
+/** What verifying and deciding need from the auth service, in this process or over HTTP. */
+export interface PlatformPorts {
+  jwks: JwksSource;
+  access: AccessReader;
+  apiKeys: ApiKeyPort;
+  /** Tells of revocations as they happen, where the auth service is in this process. */
+  revocations?: RevocationSource;
+}
+
+/** Ports that are looked for when they are used, for parts that start before or beside the auth service. */
+export interface DeferredPorts extends PlatformPorts {
+  revocations: RevocationSource;
+  /** Listens to the revocations of the ports that exist now; to be called when they do. */
+  attach(): void;
+}
+
+/** `find` answers the ports or throws 503 while they are not there yet. */
+export function deferPorts(find: () => PlatformPorts): DeferredPorts {
+  const revocations = createRevocationSignal();
+  let attached = false;
+  return {
+    jwks: { keys: async () => find().jwks.keys() },
+    access: { rolesOf: async (principal) => find().access.rolesOf(principal) },
+    apiKeys: {
+      verify: async (key) => find().apiKeys.verify(key),
+      report: async (uses) => find().apiKeys.report(uses),
+    },
+    revocations,
+    attach() {
+      if (attached) return;
+      attached = true;
+      find().revocations?.subscribe(revocations.announce);
+    },
+  };
+}

@@ -1,0 +1,16 @@
+import type { PlatformPorts } from '@idp/auth';
+import type { AuthContext } from './context.ts';
+import { recordKeyUses, verifyApiKey } from './operations/credentials/verify-api-key.ts';
+
+/** What the services of this process ask auth for without HTTP. */
+export function platformPorts(ctx: AuthContext): PlatformPorts {
+  return {
+    jwks: { keys: async () => ctx.signingKeys.published },
+    access: ctx.access,
+    apiKeys: {
+      verify: (key) => verifyApiKey(ctx, key),
+      report: (uses) => recordKeyUses(ctx, uses),
+    },
+    revocations: ctx.revocations,
+  };
+}
