@@ -76,3 +76,18 @@ export {
 } from './snapshot/seal-shards.ts';
 export { principalShard, scopeShard } from './snapshot/shard-names.ts';
 export type { RejectReason } from './snapshot/tenant-state.ts';
+export { overlayWorld, type Overlay, type OverlayBinding } from './decision/overlay.ts';
+export type { DecisionFault, Outcome } from './decision/outcome.ts';
+export type { Grant, GrantSource, ScopeRef } from './decision/grants.ts';
+export { grantedRules, missingForGrant, type GrantedRule } from './decision/questions/covers-grant.ts';
+export { diffAccess, type AccessChange, type AccessDiff } from './decision/questions/diff-access.ts';
+export { effectivePermissions, type EffectivePermission } from './decision/questions/effective-permissions.ts';
+export {
+  explain,
+  type ExplainedCondition,
+  type ExplainedStatement,
+  type Explanation,
+} from './decision/questions/explain.ts';
+export { listSubjects, type AllowedSubject, type SubjectPage } from './decision/questions/list-subjects.ts';
+export { scopesOf, type ScopesOf } from './decision/questions/scopes-of.ts';
+export { visibility, type RowVisibility, type VisibilityQuestion } from './decision/rows/visibility.ts';

@@ -2,7 +2,7 @@ import { boundsCover } from './bounds.ts';
 import { isPlatformService, subjectType } from './held.ts';
 import { inquire } from './inquiry.ts';
 import { judge, type Observer } from './judge.ts';
-import type { DecisionRequest } from './model.ts';
+import type { DecisionPrincipal, DecisionRequest } from './model.ts';
 import { anyCovers } from './roles/pattern.ts';
 import type { World } from './world.ts';
 
@@ -49,7 +49,11 @@ export function reasonOf(world: World, request: DecisionRequest, now: number, ob
   const granted = isPlatformService(principal)
     ? mayService(world, principal.id, permission)
     : reasonOfMember(world, request, now, observe);
-  if (granted !== 'allowed') return granted;
+  return granted === 'allowed' ? withinBounds(world, principal, permission) : granted;
+}
+
+/** Step 6: whether the credential, and the service that acts for the principal, leave an allow as it is. */
+export function withinBounds(world: World, principal: DecisionPrincipal, permission: string): DecisionReason {
   if (!boundsCover(principal, permission)) return 'outside-scope';
   const { actingService } = principal;
   if (actingService === undefined || mayService(world, actingService, permission) === 'allowed') return 'allowed';

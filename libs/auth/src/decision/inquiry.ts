@@ -1,6 +1,6 @@
-import type { ConditionValues } from '@idp/expressions';
+import type { ConditionValues, KnownValues } from '@idp/expressions';
 import { teamsOf } from './held.ts';
-import type { DecisionRequest, PrincipalRecord, ScopeType } from './model.ts';
+import type { DecisionContext, DecisionPrincipal, DecisionRequest, PrincipalRecord, ScopeType } from './model.ts';
 import { both, unknownScope, type Outcome } from './outcome.ts';
 import { narrowest } from './scope-index.ts';
 import type { World } from './world.ts';
@@ -31,13 +31,12 @@ export function inquire(world: World, request: DecisionRequest, record: Principa
 
   const valuesOnce = (): ConditionValues =>
     (values ??= {
-      principal: { id: principal.id, type: principal.type, tenantId: principal.tenantId, teamIds, acr: principal.acr },
+      ...knownValues(principal, teamIds, request.context, now),
       resource: {
         id: resource?.id,
         ...(resource?.scope !== undefined && { scope: resource.scope }),
         ...(resource?.attributes !== undefined && { attributes: resource.attributes }),
       },
-      context: { now: new Date(now), ...request.context },
     });
 
   return {
@@ -59,6 +58,16 @@ export function inquire(world: World, request: DecisionRequest, record: Principa
       return 'evaluate' in condition ? condition.evaluate(valuesOnce()) : condition;
     },
   };
+}
+
+/** What conditions see before there is a resource. */
+export function knownValues(
+  { id, type, tenantId, acr }: DecisionPrincipal,
+  teamIds: readonly string[],
+  context: DecisionContext | undefined,
+  now: number,
+): KnownValues {
+  return { principal: { id, type, tenantId, teamIds, acr }, context: { ...context, now: new Date(now) } };
 }
 
 /** Whether scope and conditions hold together; conditions are not asked where the scope already says no. */

@@ -106,17 +106,17 @@ export function createTenantState(
         return false;
       }
       const sha256 = digestOf(text);
-      const known = active?.head.shards[name];
-      if (known?.sha256 === sha256) return false;
       if (active !== undefined && version <= active.head.version) {
-        reject(known?.version === version ? 'digest' : 'version', name);
+        const known = active.head.shards[name];
+        if (known?.sha256 !== sha256) reject(known?.version === version ? 'digest' : 'version', name);
         return false;
       }
       if (waiting.some(({ shards }) => shards[name]?.version === version && shards[name].sha256 !== sha256)) {
         reject('digest', name);
         return false;
       }
-      const others = (held.get(name) ?? []).filter((shard) => shard.sha256 !== sha256);
+      // Content that is active may come back in a later version, after one that differs: it is kept for that head, too.
+      const others = (held.get(name) ?? []).filter((shard) => shard.version !== version || shard.sha256 !== sha256);
       const all = [...others, { version, sha256, text }].toSorted((a, b) => b.version - a.version);
       held.set(name, all.slice(0, versionsMax));
       return advance();
