@@ -112,7 +112,8 @@ describe('evaluation', () => {
     expect(condition.evaluate(values({ kind: 'a'.repeat(4_097) }))).toBe(false);
   });
 
-  test('text is ordered by code points', () => {
+  test('text is ordered and counted by code points', () => {
+    expect(evaluate('size(resource.kind) == 2 && resource.kind.size() == 2', { kind: '😀b' })).toBe(true);
     expect(evaluate('resource.kind < "😀"', { kind: '\uffff' })).toBe(true);
     expect(evaluate('"😀" >= resource.kind', { kind: '\ue000' })).toBe(true);
   });
