@@ -1,4 +1,5 @@
 import { createRevocationSignal, type RevocationSignal } from '@idp/auth';
+import type { Access } from '@idp/auth';
 import type { Database } from '@idp/database';
 import type { Secrets } from '@idp/secrets';
 import type { ServicePlatform } from '@idp/service';
@@ -29,6 +30,8 @@ export interface AuthContext {
   accessTokens: AccessTokens;
   sessionLife: SessionLife;
   access: LocalAccessReader;
+  /** Decides what the route's own permission does not. */
+  decisions: Access;
   /** Tells the services of this process what must not be accepted any more. */
   revocations: RevocationSignal;
   throttle: LoginThrottle;
@@ -70,6 +73,7 @@ export async function createAuthContext(platform: ServicePlatform<AuthConfig>): 
     }),
     sessionLife: { idleSeconds: config.REFRESH_TOKEN_EXPIRES_IN, maxSeconds: config.SESSION_MAX_AGE },
     access: createAccessReader({ database, clock }),
+    decisions: platform.access,
     revocations: createRevocationSignal(),
     throttle: createLoginThrottle({ limiter: platform.limiter, secrets }),
     knownDevices: createKnownDevices({ secrets, clock }),

@@ -9,6 +9,7 @@ import { platformPorts } from './ports.ts';
 import { jwksRoutes } from './routes/jwks.ts';
 import { meRoutes } from './routes/me.ts';
 import { sessionRoutes } from './routes/session.ts';
+import { tenancyRoutes } from './routes/tenancy.ts';
 import { tenantStates } from './operations/snapshot-tenants.ts';
 import { setUpAtStart } from './start.ts';
 import { listTenantIds } from './store/tenants.ts';
@@ -23,7 +24,7 @@ export const auth = defineService({
   globalTables: true,
   database: { constraints: { tenants_slug: 'slug', users_email_norm: 'email', memberships_user: 'userId' } },
   createContext: createAuthContext,
-  routes: (ctx) => [sessionRoutes(ctx), meRoutes(ctx), jwksRoutes(ctx)],
+  routes: (ctx) => [sessionRoutes(ctx), meRoutes(ctx), jwksRoutes(ctx), ...tenancyRoutes(ctx)],
   consumers: (ctx) => [onTenantPrepared(ctx.clock), onAuditRecorded(ctx.auditArrivals)],
   background: (ctx) => [sealAuditLogs(ctx)],
   snapshots: () => ({ 'idp.auth.tenant.v1': tenantStates }),

@@ -78,6 +78,7 @@ async function start(options: TestFleetOptions, stack: AsyncDisposableStack): Pr
     environment: 'test',
     env: { ...cheapHashing, ...options.env },
     publicUrl,
+    dataDirectory: directory,
     logDestination: { write: (line: string) => void lines.push(line) },
     databasePoolMax: 4,
     transportWake: createWakeSignal(),

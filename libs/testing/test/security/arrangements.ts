@@ -5,6 +5,7 @@ import { opsArrangements } from './ops-arrangements.ts';
 import { signIn } from './people.ts';
 import type { Tenant } from './people.ts';
 import type { Platform } from './platform.ts';
+import { tenancyArrangements } from './tenancy-arrangements.ts';
 
 /** Something of a tenant made for one request, so that the request can change or end it. */
 type Make = (target: string, body: object) => Promise<Record<string, unknown>>;
@@ -16,6 +17,7 @@ export function arrangementsFor(platform: Platform, tenant: Tenant): Readonly<Re
     ...authArrangements(platform, tenant),
     ...entityArrangements(tenant),
     ...changing(platform, tenant, make),
+    ...tenancyArrangements(platform, tenant),
     ...opsArrangements(platform, tenant),
   };
 }
