@@ -5,7 +5,7 @@ import { seededRandom } from '@idp/testing/faults';
 import type { Violation } from './checks/check.ts';
 import { keepEvidence } from './evidence.ts';
 import type { FaultOptions } from './options.ts';
-import { timesOf, type Unit } from './plan.ts';
+import { judgesTimes, timesOf, type Unit } from './plan.ts';
 import { runCycle, type CycleResult } from './run-cycle.ts';
 import { startStack, type Stack } from './stack/stack.ts';
 import { createHistory, type History } from './workload/history.ts';
@@ -29,7 +29,7 @@ const passing = new Set<Violation['invariant']>(['I9', 'I10', 'row']);
 
 /** Runs one cycle after the other on a stack of its own, on a new one where the last one broke. */
 export async function runLane({ options, ledger, interrupted, next, onMissing, onResult }: LaneParts): Promise<void> {
-  const { transport, brokers, seed, rate, form } = options;
+  const { transport, brokers, seed, rate } = options;
   const stopped = once(interrupted, 'abort').then(() => undefined);
   let current: { stack: Stack; history: History } | undefined;
   async function renew(): Promise<void> {
@@ -52,7 +52,7 @@ export async function runLane({ options, ledger, interrupted, next, onMissing, o
       const startedAt = performance.now();
       const random = seededRandom(seed + unit.cycle);
       const { fault } = unit;
-      const cycle = { stack, history, fault, random, times: timesOf(options), rate, judgeTimes: form === 'long' };
+      const cycle = { stack, history, fault, random, times: timesOf(options), rate, judgeTimes: judgesTimes(options) };
       const running = runCycle(cycle).catch((error: unknown) => unfinished(error, performance.now() - startedAt));
       const result = await Promise.race([running, stopped]);
       if (result === undefined) break;

@@ -18,6 +18,11 @@ export function timesOf({ form }: Pick<FaultOptions, 'form'>): FaultTimes {
   return form === 'long' ? longTimes : shortTimes;
 }
 
+/** Whether late answers count as failures: stacks side by side slow one another down, whatever the product does. */
+export function judgesTimes({ form, lanes }: Pick<FaultOptions, 'form' | 'lanes'>): boolean {
+  return form === 'long' && lanes === 1;
+}
+
 /** Faults of these names or groups on this transport; those that only run when named, only then. */
 export function chooseFaults(
   faults: readonly Fault[],

@@ -1,5 +1,6 @@
 import { cpus, totalmem } from 'node:os';
 import type { Fault } from './faults/fault.ts';
+import { judgesTimes } from './plan.ts';
 import type { FaultOptions } from './options.ts';
 import type { Finished } from './results.ts';
 
@@ -39,7 +40,7 @@ change and go, reads. Each cycle strikes once, heals, waits until nothing moves 
 Measured on ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, ${lanes} such stacks side by side. Repeat all: \`npm run fault -- ${common} --write\` (\`--resume\` goes on after a stop, \`--plan\` tells how long it takes); one row: \`npm run fault -- <name> ${common}\`.
 The rate is what the clients ask for; a machine that is busy, with other stacks for one, gives less and takes longer to start a service.
 The checker itself is tried: \`npm run fault -- --mutants --cycles 3\` runs the ledger with known defects and has to find each.
-${form === 'long' ? '' : 'For I9 this form judges broken connections and 5xx; answers that were late (no answer within 5 s, 503, 504), which "Others answered" counts as none, are for the long form to judge.\n'}"Seen at" names the commits at which the cycles of a row were run, \`+\` when files had been changed.
+${judgesTimes(options) ? '' : 'I9 judges broken connections and 5xx here; answers that were late (no answer within 5 s, 503, 504), which "Others answered" counts as none, are judged by the long form with one stack alone (`--long --lanes 1`).\n'}"Seen at" names the commits at which the cycles of a row were run, \`+\` when files had been changed.
 
 ${invariants}
 
