@@ -11,7 +11,7 @@ const rounds = 25;
 
 /** Relays that die between acknowledgement and commit send twice and lose nothing (events §2.6, §8 item 3). */
 export function dyingRelays(carrier: string, openProbe: () => Promise<Probe>): void {
-  describe(`relays that die, on ${carrier}`, { timeout: 120_000 }, () => {
+  describe(`relays that die, on ${carrier}`, { timeout: 240_000 }, () => {
     let probe: Probe;
     beforeAll(async () => {
       probe = await openProbe();

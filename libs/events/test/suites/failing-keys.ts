@@ -15,7 +15,7 @@ const faster = 600;
 
 /** One event that cannot be applied holds up its own key and nothing else (events §8 items 7, 8 and 9). */
 export function failingKeys(carrier: string, openProbe: () => Promise<Probe>): void {
-  describe(`events that fail, on ${carrier}`, { timeout: 120_000 }, () => {
+  describe(`events that fail, on ${carrier}`, { timeout: 240_000 }, () => {
     let probe: Probe;
     beforeAll(async () => {
       probe = await openProbe();

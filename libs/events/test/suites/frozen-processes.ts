@@ -12,7 +12,7 @@ const frozenMs = 4 * quickSession.sessionMs;
 
 /** A consumer that stands still longer than anybody waits for it does nothing twice when it goes on (events §8 item 16). */
 export function frozenProcesses(carrier: string, openProbe: () => Promise<Probe>): void {
-  describe(`a frozen process, on ${carrier}`, { timeout: 180_000 }, () => {
+  describe(`a frozen process, on ${carrier}`, { timeout: 300_000 }, () => {
     let probe: Probe;
     beforeAll(async () => {
       probe = await openProbe();
@@ -24,7 +24,7 @@ export function frozenProcesses(carrier: string, openProbe: () => Promise<Probe>
       for (const key of keys) await changeOne(probe, tenant, key);
     };
     const applied = (count: number) =>
-      until(async () => (await countRows(probe.address, 'reader.effects')) >= count, `${count} effects`, 60_000);
+      until(async () => (await countRows(probe.address, 'reader.effects')) >= count, `${count} effects`, 120_000);
 
     it.each([
       ['before its commit', 'handler'],
@@ -33,14 +33,14 @@ export function frozenProcesses(carrier: string, openProbe: () => Promise<Probe>
       const tenant = newTenant();
       for (let n = 0; n < 3; n += 1) await write(tenant);
       await using frozen = startWorker(probe, { STAYS: '1', FREEZER: 'b', FREEZE: place });
-      await until(() => isStopped(frozen), 'the process has stopped itself', 60_000);
+      await until(() => isStopped(frozen), 'the process has stopped itself', 120_000);
       const thawsAt = performance.now() + frozenMs;
       {
         await using other = startWorker(probe);
         await other.drained;
         await applied(3 * keys.length);
         // What follows the session of a dead member is no different from what follows the fourth.
-        await until(() => performance.now() > thawsAt, 'four sessions have passed', 60_000);
+        await until(() => performance.now() > thawsAt, 'four sessions have passed', 120_000);
         frozen.child.kill('SIGCONT');
       }
       // The resumed process is the only one now: that it applies these shows that it has left behind what it had in hand.

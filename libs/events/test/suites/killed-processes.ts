@@ -12,7 +12,7 @@ const pauseMs = 5;
 
 /** Processes die anywhere: what was acknowledged has its effect, once and in order (events §4, §8 items 4, 5, 7 and 24). */
 export function killedProcesses(carrier: string, openProbe: () => Promise<Probe>): void {
-  describe(`processes that die, on ${carrier}`, { timeout: 180_000 }, () => {
+  describe(`processes that die, on ${carrier}`, { timeout: 300_000 }, () => {
     let probe: Probe;
     beforeAll(async () => {
       probe = await openProbe();
@@ -100,7 +100,7 @@ export function killedProcesses(carrier: string, openProbe: () => Promise<Probe>
         for (let n = 0; n < kills; n += 1) {
           const before = await applied();
           // It is killed in the middle of its work: some of it came to its end since the last one died.
-          await until(async () => (await applied()) > before, 'progress between two kills', 60_000);
+          await until(async () => (await applied()) > before, 'progress between two kills', 120_000);
           await workers[n % 2]![Symbol.asyncDispose]();
           workers[n % 2] = startWorker(probe, stays);
         }

@@ -13,7 +13,7 @@ export function missingTopic(
   /** Readers join at their start alone: on the bus only hands take a topic away, and the progress of its readers with it. */
   { readersJoinOnce = false } = {},
 ): void {
-  describe(`a topic that is taken away, on ${carrier}`, { timeout: 120_000 }, () => {
+  describe(`a topic that is taken away, on ${carrier}`, { timeout: 240_000 }, () => {
     let probe: Probe;
     beforeAll(async () => {
       probe = await openProbe();

@@ -23,7 +23,7 @@ export function startWorker(
   const { adminUrl, prefix } = address;
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...execArgv, script], {
     env: { PATH: process.env['PATH'], ADMIN_URL: adminUrl, PREFIX: prefix, ...carrier.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   const drained = Promise.withResolvers<void>();
   createInterface({ input: child.stdout }).on('line', (line) => {

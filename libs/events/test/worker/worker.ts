@@ -3,6 +3,7 @@
 // `drained`. STAYS: it never says the latter. KILLER names an aggregate whose event ends the process, POISON one whose event fails for good,
 // FREEZER one whose first event stops the process (SIGSTOP) when its effect is written (`handler`) or committed (`offset`), as FREEZE says.
 // REDRIVE names a tenant whose dead letters are redriven first, which heals POISON.
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   createEventRuntime,
   createPostgresTransport,
@@ -17,9 +18,11 @@ import { openKafka } from '../carriers/kafka.ts';
 import { kafkaSettingsOf } from '../kafka/brokers.ts';
 import { recordEffect } from '../record-effect.ts';
 import { quickTiming } from '../timing.ts';
-import { until } from '../until.ts';
 
 const { ADMIN_URL, PREFIX, KAFKA, KAFKA_PREFIX = '' } = process.env;
+// The process that started this one is gone: nobody else would end it.
+process.stdin.resume().once('close', () => process.exit(1));
+
 const { KILLER, LATER, POISON, FREEZER, FREEZE, REDRIVE, STAYS, PARKED = '0' } = process.env;
 if (ADMIN_URL === undefined || PREFIX === undefined) throw new Error('ADMIN_URL and PREFIX are needed');
 const address = { adminUrl: ADMIN_URL, prefix: PREFIX };
@@ -90,13 +93,11 @@ if (REDRIVE !== undefined) {
   for (const { id } of await deadLetters.next(selection, 10)) await deadLetters.redriveOne(REDRIVE, id, acting);
 }
 if (STAYS === undefined) {
-  await until(
-    async () => {
-      for (const runtime of runtimes) if (!(await runtime.drained())) return false;
-      return (await runtimes[1]!.status()).consumers[0]!.parked === Number(PARKED);
-    },
-    'nothing left to do',
-    90_000,
-  );
+  while (!(await isIdle().catch(() => false))) await sleep(50);
   process.stdout.write('drained\n');
+}
+
+async function isIdle(): Promise<boolean> {
+  for (const runtime of runtimes) if (!(await runtime.drained())) return false;
+  return (await runtimes[1]!.status()).consumers[0]!.parked === Number(PARKED);
 }
