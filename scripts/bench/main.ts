@@ -4,6 +4,7 @@ import type { MeasureOptions } from './measure.ts';
 import { performancePage, terminalText } from './report.ts';
 import { holds, type Row, type RowResult } from './row.ts';
 import { cacheHit } from './rows/cache-hit.ts';
+import { condition } from './rows/condition.ts';
 import { consumeEvents } from './rows/consume-events.ts';
 import { eventLatency } from './rows/event-latency.ts';
 import { deepPage } from './rows/deep-page.ts';
@@ -41,6 +42,7 @@ const rows: Row[] = [
   jobClaim,
   cacheHit,
   rateLimit,
+  condition,
 ];
 
 const flags = process.argv.slice(2).filter((argument) => argument.startsWith('--'));
