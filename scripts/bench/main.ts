@@ -3,6 +3,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import type { MeasureOptions } from './measure.ts';
 import { performancePage, terminalText } from './report.ts';
 import { holds, type Row, type RowResult } from './row.ts';
+import { auditSeal } from './rows/audit-seal.ts';
+import { auditVerify } from './rows/audit-verify.ts';
 import { cacheHit } from './rows/cache-hit.ts';
 import { condition } from './rows/condition.ts';
 import { consumeEvents } from './rows/consume-events.ts';
@@ -43,6 +45,8 @@ const rows: Row[] = [
   cacheHit,
   rateLimit,
   condition,
+  auditSeal,
+  auditVerify,
 ];
 
 const flags = process.argv.slice(2).filter((argument) => argument.startsWith('--'));

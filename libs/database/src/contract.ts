@@ -64,8 +64,8 @@ export interface Tx<DB> {
   readonly failure: unknown;
   /** Aborts when the transaction has ended without a commit or ran past its time. */
   readonly signal: AbortSignal;
-  /** Buffers an audit row; throws outside a write. */
-  audit(entry: AuditEntry): void;
+  /** Buffers an audit row and returns its id; throws outside a write. */
+  audit(entry: AuditEntry): string;
   /**
    * Buffers a row that leaves with COMMIT, after every statement of `fn`. Rows of one table keep their order.
    * Objects are stored as JSON, arrays as PostgreSQL arrays; columns left out take their default.

@@ -50,3 +50,26 @@ test('a refused mutation leaves an audit row with who asked; a refused read leav
     },
   ]);
 });
+
+test('what is refused again within a minute becomes one more row, with the count, when the minute or the service ends', async () => {
+  await using own = await testDatabase({ services: [demoWithTopics] });
+  const now = new Date();
+  const resources = await hostResources(own.urlsFor('catalog'), { clock: () => now });
+  const service = await startService(demoWithTopics, resources);
+  const url = await service.app.listen({ host: '127.0.0.1', port: 0 });
+  const headers = { authorization: `Bearer ${await tokenOf('viewer')}`, 'content-type': 'application/json' };
+  for (let call = 0; call < 5; call += 1) {
+    const answer = await fetch(`${url}/api/v1/notes`, { method: 'POST', headers, body: '{"body":"x"}' });
+    expect(answer.status).toBe(403);
+  }
+  await service.stop({ deadlineMs: 10_000 });
+  const later = await startService(demoWithTopics, resources);
+  const { rows } = await later.database
+    .tenant(tenantA)
+    .read((tx) => sql`select outcome, after from audit_log order by after is not null`.execute(tx.db));
+  await later.stop({ deadlineMs: 10_000 });
+  expect(rows).toEqual([
+    { outcome: 'denied', after: null },
+    { outcome: 'denied', after: { repeated: 4 } },
+  ]);
+});

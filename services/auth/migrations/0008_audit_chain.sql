@@ -84,12 +84,14 @@ create table audit_chain (
 ) partition by range (received_at);
 comment on table audit_chain is 'class: tenant';
 create index audit_chain_id on audit_chain (tenant_id, id);
-create index audit_chain_actor on audit_chain (tenant_id, actor, seq);
-create index audit_chain_resource on audit_chain (tenant_id, resource_type, resource_id, seq);
-create index audit_chain_action on audit_chain (tenant_id, action, seq);
-create index audit_chain_unsuccessful on audit_chain (tenant_id, outcome, seq) where outcome <> 'succeeded';
+-- Lists go by the time of the event, so that a range of it is a range of an index beside every filter.
+create index audit_chain_time on audit_chain (tenant_id, occurred_at, seq);
+create index audit_chain_actor on audit_chain (tenant_id, actor, occurred_at, seq);
+create index audit_chain_resource on audit_chain (tenant_id, resource_type, resource_id, occurred_at, seq);
+create index audit_chain_action on audit_chain (tenant_id, action, occurred_at, seq);
+create index audit_chain_unsuccessful on audit_chain (tenant_id, outcome, occurred_at, seq) where outcome <> 'succeeded';
 create index audit_chain_trace on audit_chain (tenant_id, trace_id, seq) where trace_id is not null;
-create index audit_chain_ip on audit_chain (tenant_id, ip, seq) where ip is not null;
+create index audit_chain_ip on audit_chain (tenant_id, ip, occurred_at, seq) where ip is not null;
 alter table audit_chain enable row level security;
 alter table audit_chain force row level security;
 create policy tenant on audit_chain to {{app}} using (tenant_id = (select ctx_tenant())) with check (tenant_id = (select ctx_tenant()));
@@ -193,3 +195,26 @@ alter table verification_keys enable row level security;
 alter table verification_keys force row level security;
 create policy global on verification_keys to {{app}} using ((select ctx_global())) with check ((select ctx_global()));
 grant select, insert, update on verification_keys to {{app}};
+
+-- What an administrator asked to take away: a part of the chain that begins and ends at checkpoints. Its rows are read when it is
+-- downloaded.
+create table audit_exports (
+  tenant_id uuid not null default ctx_tenant(),
+  id uuid not null,
+  state text collate "C" not null default 'pending' check (state in ('pending', 'ready', 'empty')),
+  created_by text collate "C" not null,
+  created_at timestamptz(3) not null,
+  -- Asked for: whole checkpoints, from the first signed after the one time to the first signed at or after the other.
+  signed_after timestamptz(3),
+  signed_until timestamptz(3),
+  from_seq bigint,
+  to_seq bigint,
+  ready_at timestamptz(3),
+  primary key (tenant_id, id),
+  check ((state = 'ready') = (from_seq is not null and to_seq is not null))
+);
+comment on table audit_exports is 'class: tenant';
+alter table audit_exports enable row level security;
+alter table audit_exports force row level security;
+create policy tenant on audit_exports to {{app}} using (tenant_id = (select ctx_tenant())) with check (tenant_id = (select ctx_tenant()));
+grant select, insert, update on audit_exports to {{app}};

@@ -6,10 +6,13 @@ import { onTenantPrepared } from './consumers/on-tenant-prepared.ts';
 import { createAuthContext } from './context.ts';
 import { authPermissions } from './permissions.ts';
 import { platformPorts } from './ports.ts';
+import { auditExportJobs } from './jobs/audit-exports.ts';
+import { auditRoutes } from './routes/audit/index.ts';
 import { jwksRoutes } from './routes/jwks.ts';
 import { meRoutes } from './routes/me.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { tenancyRoutes } from './routes/tenancy.ts';
+import { verificationKeyRoutes } from './routes/verification-keys.ts';
 import { tenantStates } from './operations/snapshot-tenants.ts';
 import { setUpAtStart } from './start.ts';
 import { listTenantIds } from './store/tenants.ts';
@@ -24,9 +27,17 @@ export const auth = defineService({
   globalTables: true,
   database: { constraints: { tenants_slug: 'slug', users_email_norm: 'email', memberships_user: 'userId' } },
   createContext: createAuthContext,
-  routes: (ctx) => [sessionRoutes(ctx), meRoutes(ctx), jwksRoutes(ctx), ...tenancyRoutes(ctx)],
+  routes: (ctx) => [
+    sessionRoutes(ctx),
+    meRoutes(ctx),
+    jwksRoutes(ctx),
+    ...tenancyRoutes(ctx),
+    ...auditRoutes(ctx),
+    verificationKeyRoutes(ctx),
+  ],
   consumers: (ctx) => [onTenantPrepared(ctx.clock), onAuditRecorded(ctx.auditArrivals)],
   background: (ctx) => [sealAuditLogs(ctx)],
+  jobs: (ctx) => ({ queues: [auditExportJobs(ctx)] }),
   snapshots: () => ({ 'idp.auth.tenant.v1': tenantStates }),
   tenants: (ctx) => ctx.database.global.read((tx) => listTenantIds(tx)),
   ready: setUpAtStart,

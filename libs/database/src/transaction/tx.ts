@@ -49,12 +49,13 @@ export class ScopedTx<DB> implements Tx<DB> {
     return this.#session.signal;
   }
 
-  audit(entry: AuditEntry): void {
+  audit(entry: AuditEntry): string {
     this.#mustWrite('audit');
     const record = recordAudit(entry, { service: this.#settings.service, tenantId: this.tenantId });
     this.audited = true;
     this.#buffers.rows.push({ table: 'audit_log', row: record.row });
     this.#settings.auditSink()?.(this as unknown as Tx<never>, record.record);
+    return record.record.id;
   }
 
   beforeCommit(table: string, row: Readonly<Record<string, unknown>>): void {

@@ -2,19 +2,33 @@ import { findSchemas } from './schemas.ts';
 import { withConnection } from './sql.ts';
 import type { WallOptions } from './wall.ts';
 
+/** Audit rows that one request caused. */
+export interface AuditedRequest {
+  rows: number;
+  /** Every row says what was before or what is now. */
+  stated: boolean;
+}
+
 /** Audit rows of all schemas, by the request that caused them. */
-export async function auditRowsByRequest({ adminUrl, prefix }: WallOptions): Promise<ReadonlyMap<string, number>> {
+export async function auditRowsByRequest({
+  adminUrl,
+  prefix,
+}: WallOptions): Promise<ReadonlyMap<string, AuditedRequest>> {
   return withConnection(adminUrl, async (client) => {
-    const counts = new Map<string, number>();
+    const found = new Map<string, AuditedRequest>();
     for (const { tables } of await findSchemas(client, prefix)) {
       const table = tables.find((each) => each.name === 'audit_log');
       if (table === undefined) continue;
-      const { rows } = await client.query<{ request: string; count: number }>(
-        `select request_id as request, count(*)::int as count from ${table.qualified} where request_id is not null group by 1`,
+      const { rows } = await client.query<{ request: string; rows: number; stated: boolean }>(
+        `select request_id as request, count(*)::int as rows, bool_and(coalesce(before, after) is not null) as stated
+           from ${table.qualified} where request_id is not null group by 1`,
       );
-      for (const { request, count } of rows) counts.set(request, (counts.get(request) ?? 0) + count);
+      for (const { request, ...more } of rows) {
+        const known = found.get(request) ?? { rows: 0, stated: true };
+        found.set(request, { rows: known.rows + more.rows, stated: known.stated && more.stated });
+      }
     }
-    return counts;
+    return found;
   });
 }
 

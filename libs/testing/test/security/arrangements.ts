@@ -1,6 +1,7 @@
 import { freshName } from '../../src/hostile/openapi/sample.ts';
 import type { Arrangement } from '../../src/hostile/target.ts';
 import { jsonOf, send } from '../../src/hostile/wire/client.ts';
+import { auditArrangements } from './audit-arrangements.ts';
 import { opsArrangements } from './ops-arrangements.ts';
 import { signIn } from './people.ts';
 import type { Tenant } from './people.ts';
@@ -18,6 +19,7 @@ export function arrangementsFor(platform: Platform, tenant: Tenant): Readonly<Re
     ...entityArrangements(tenant),
     ...changing(platform, tenant, make),
     ...tenancyArrangements(platform, tenant),
+    ...auditArrangements(platform, tenant),
     ...opsArrangements(platform, tenant),
   };
 }

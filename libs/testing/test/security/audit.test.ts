@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { outgoing, prepareOperations } from '../../src/hostile/target.ts';
 import { headerOf, send } from '../../src/hostile/wire/client.ts';
-import { auditRowsByRequest, placesHolding } from '../../src/isolation/audit.ts';
+import { auditRowsByRequest, placesHolding, type AuditedRequest } from '../../src/isolation/audit.ts';
 import { notesService } from './notes/service.ts';
 import { startPlatform } from './platform.ts';
 import type { Platform } from './platform.ts';
@@ -24,8 +24,18 @@ async function start(...extra: Parameters<typeof startPlatform>[0]): Promise<voi
   world = await createWorld(platform);
 }
 
-/** Calls every operation that changes something once, well, and names those whose request left no audit row. */
-async function unauditedOperations(): Promise<{ called: number; unaudited: string[] }> {
+interface Findings {
+  called: number;
+  /** Operations whose request left no audit row. */
+  unaudited: string[];
+  /** Those that left more than one, and how many. */
+  several: string[];
+  /** Those with a row that says neither what was nor what is. */
+  stateless: string[];
+}
+
+/** Calls every operation that changes something once, well, and looks at the audit rows of each request. */
+async function auditedOperations(): Promise<Findings> {
   const changing = prepareOperations(platform.targets, world.a.fixture).filter(
     ({ operation }) => operation.method !== 'GET' && !changesNothing.test(operation.id),
   );
@@ -38,9 +48,15 @@ async function unauditedOperations(): Promise<{ called: number; unaudited: strin
     requests.set(prepared.operation.id, headerOf(answer, 'x-request-id') ?? '');
   }
   const rows = await auditRowsByRequest(platform.database);
-  const silent = [...requests].filter(([, request]) => (rows.get(request) ?? 0) === 0).map(([operation]) => operation);
-  const unaudited = silent.filter((operation) => !declaredUnaudited.has(operation));
-  return { called: requests.size, unaudited };
+  const of = (request: string) => rows.get(request) ?? { rows: 0, stated: true };
+  const named = (wrong: (found: AuditedRequest) => boolean) =>
+    [...requests].filter(([, request]) => wrong(of(request))).map(([operation]) => operation);
+  return {
+    called: requests.size,
+    unaudited: named((found) => found.rows === 0).filter((operation) => !declaredUnaudited.has(operation)),
+    several: named((found) => found.rows > 1),
+    stateless: named((found) => !found.stated),
+  };
 }
 
 describe('every operation that changes something', () => {
@@ -49,10 +65,10 @@ describe('every operation that changes something', () => {
     await platform[Symbol.asyncDispose]();
   });
 
-  it('leaves an audit row', async () => {
-    const { called, unaudited } = await unauditedOperations();
+  it('leaves one audit row, with what was before or what is now', async () => {
+    const { called, ...wrong } = await auditedOperations();
     expect(called).toBeGreaterThan(5);
-    expect(unaudited).toEqual([]);
+    expect(wrong).toEqual({ unaudited: [], several: [], stateless: [] });
   });
 
   it('keeps passwords and tokens out of tables, events, audit rows and logs', async () => {
@@ -73,7 +89,7 @@ describe('the check itself', () => {
   });
 
   it('names an operation that leaves none, and a secret in a table', async () => {
-    const { unaudited } = await unauditedOperations();
+    const { unaudited } = await auditedOperations();
     expect(unaudited.toSorted()).toEqual(['createNote', 'deleteNote']);
     expect(await placesHolding(platform.database, [world.a.canary])).not.toEqual([]);
   });

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import { newId } from '@idp/contracts';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { sealAuditLog } from '../../src/operations/audit/seal-audit-log.ts';
 import { makeTenant, type TestTenant } from '../support/people.ts';
 import { eventsOfType } from '../support/published-events.ts';
 import { startAuth, type RunningAuth } from '../support/running-auth.ts';
 import { arrive, sealedRows } from './support.ts';
+
+// Jobs and the sealer are waited for; a loaded machine takes its time.
+vi.setConfig({ testTimeout: 120_000 });
 
 let auth: RunningAuth;
 let a: TestTenant;
@@ -19,7 +22,7 @@ afterAll(() => auth?.[Symbol.asyncDispose]());
 test('what a service records is numbered from 1 in the chain of its tenant, once', async () => {
   const local = () => auth.sql.query('select id from auth.audit_log where tenant_id = $1 order by id', [a.id]);
   await expect
-    .poll(async () => (await sealedRows(auth, a.id)).length, { timeout: 30_000 })
+    .poll(async () => (await sealedRows(auth, a.id)).length, { timeout: 60_000 })
     .toBe((await local()).rows.length);
   const rows = await sealedRows(auth, a.id);
   expect(rows.length).toBeGreaterThan(4);
@@ -62,14 +65,14 @@ test('each hash covers the row before it, the row, and its erasable parts by the
 
 test('a checkpoint is signed and told after a minute, once', async () => {
   const { id: tenantId } = await makeTenant(auth, 'minute');
-  await expect.poll(async () => (await sealedRows(auth, tenantId)).length, { timeout: 30_000 }).toBeGreaterThan(4);
+  await expect.poll(async () => (await sealedRows(auth, tenantId)).length, { timeout: 60_000 }).toBeGreaterThan(4);
   await auth.service.events.drain();
   const checkpoints = async () =>
     (await auth.sql.query('select * from auth.audit_checkpoints where tenant_id = $1', [tenantId])).rows;
   expect(await checkpoints()).toEqual([]);
   auth.setClock(61_000);
   auth.ctx.auditArrivals.wake();
-  await expect.poll(async () => (await checkpoints()).length, { timeout: 30_000 }).toBe(1);
+  await expect.poll(async () => (await checkpoints()).length, { timeout: 60_000 }).toBe(1);
   const rows = await sealedRows(auth, tenantId);
   const [checkpoint] = await checkpoints();
   expect(checkpoint).toMatchObject({ from_seq: '1', to_seq: String(rows.length), last_hash: rows.at(-1)!.row_hash });

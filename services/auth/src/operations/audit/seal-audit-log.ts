@@ -21,13 +21,13 @@ export interface Sealed {
 }
 
 export interface SealOptions {
-  /** Signs a checkpoint for whatever none covers, however little it is. */
-  checkpointNow?: boolean;
+  /** Waits while another process seals, and signs a checkpoint for whatever none covers, however little it is. */
+  completely?: boolean;
 }
 
 /**
  * Gives the next reports of a tenant their numbers and hashes, at most up to the next checkpoint, and signs the checkpoint
- * when it is due. Undefined while another process does it.
+ * when it is due. Undefined while another process does it, unless all is to be sealed.
  */
 export async function sealAuditLog(
   ctx: Pick<AuthContext, 'database' | 'clock' | 'auditKeys'>,
@@ -42,9 +42,9 @@ export async function sealAuditLog(
 
 async function sealInTransaction(
   tx: Tx<Tables>,
-  { signer, now, checkpointNow = false }: SealOptions & { signer: CheckpointSigner; now: Date },
+  { signer, now, completely = false }: SealOptions & { signer: CheckpointSigner; now: Date },
 ): Promise<Sealed | undefined> {
-  const head = await lockAuditHead(tx);
+  const head = await lockAuditHead(tx, { wait: completely });
   if (head === undefined) return undefined;
   const arrivals = await takeArrivals(tx, checkpointRows - (head.seq - head.checkpointSeq));
   const sealed = sealArrivals(tx.tenantId, head, arrivals);
@@ -53,7 +53,7 @@ async function sealInTransaction(
     last === undefined
       ? head
       : { ...head, seq: last.row.seq, hash: last.hash, openSince: head.openSince ?? now.toISOString() };
-  const due = checkpointNow || isDue(grown, now);
+  const due = completely || isDue(grown, now);
   const next = due && grown.seq > grown.checkpointSeq ? await addCheckpoint(tx, grown, signer, now) : grown;
   if (sealed.length > 0) await insertSealedRows(tx, sealed);
   if (next !== head) await saveAuditHead(tx, next);

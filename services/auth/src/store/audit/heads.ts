@@ -10,8 +10,11 @@ export interface AuditHead {
   openSince: string | null;
 }
 
-/** The head of the transaction's tenant, held until the transaction ends; undefined while another process holds it. */
-export async function lockAuditHead(tx: Tx<Tables>): Promise<AuditHead | undefined> {
+/**
+ * The head of the transaction's tenant, held until the transaction ends. While another process holds it: undefined, or its
+ * turn with `wait`.
+ */
+export async function lockAuditHead(tx: Tx<Tables>, { wait }: { wait: boolean }): Promise<AuditHead | undefined> {
   const insert = named(tx.db, 'auth.insert-audit-head')
     .insertInto('audit_heads')
     .values({ tenant_id: tx.tenantId })
@@ -21,7 +24,7 @@ export async function lockAuditHead(tx: Tx<Tables>): Promise<AuditHead | undefin
     .selectFrom('audit_heads')
     .select(['seq', 'hash', 'checkpoint_seq as checkpointSeq', 'open_since as openSince'])
     .forUpdate()
-    .skipLocked()
+    .$if(!wait, (query) => query.skipLocked())
     .executeTakeFirst();
   const [row] = await Promise.all([select, insert]);
   return row && { ...row, hash: row.hash.toString('hex') };
