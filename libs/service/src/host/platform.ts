@@ -99,7 +99,7 @@ export function createPlatform(options: {
   const clock = host.clock ?? (() => new Date());
   const background = createBackgroundRunner({ logger, metrics });
   const decision = createAccess({ reader: ports.access, manifest: definition.permissions });
-  const access = auditDenials({ access: decision, database, background });
+  const access = auditDenials({ access: decision, database, background, clock });
   const { mode, publicUrl, environment, dataDirectory } = host;
   const jobs = createJobRuntime({
     service: definition.name,
