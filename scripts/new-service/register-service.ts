@@ -50,6 +50,7 @@ function addTopics(text: string, names: Names): string {
     message(name).set('consumers', document.createNode([...(listed?.toJSON() ?? []), consumer], { flow: true }));
   };
   consumers('idp.auth.v1.TenantCreated', fill('__service__.tenants', names));
+  consumers('idp.common.v1.SnapshotRequested', fill('__service__.snapshot-requests', names));
   consumers('idp.catalog.v1.EntityDeleted', fill('__service__.entities', names));
   const created = {
     topic: fill('idp.__service__.__resource__.v1', names),
