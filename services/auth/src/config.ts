@@ -25,6 +25,9 @@ export const authConfig = z.object({
   HASH_QUEUE: integer({ min: 0, max: 10_000 }).default(32),
   /** Read by Node itself, 4 unless set; here it bounds the hashes at once. */
   UV_THREADPOOL_SIZE: integer({ min: 1, max: 1024 }).default(4),
+  /** `smtp://` or `smtps://`, with credentials where the server asks for them; without it mails become files. */
+  SMTP_URL: secret().optional(),
+  MAIL_FROM: z.string().default('IDP <idp@localhost>'),
   IDP_TENANT: z.string().default('default'),
   IDP_ADMIN_EMAIL: z.string().optional(),
   IDP_ADMIN_PASSWORD: secret().optional(),

@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import { createRevocationSignal, type RevocationSignal } from '@idp/auth';
 import type { Access } from '@idp/auth';
 import type { Database } from '@idp/database';
 import type { Secrets } from '@idp/secrets';
 import type { ServicePlatform } from '@idp/service';
+import { createMailer, type Mailer } from './adapters/mailer.ts';
 import { createAccessReader, type LocalAccessReader } from './access/access-reader.ts';
 import { createAuditKeys, type AuditKeys } from './audit/keys.ts';
 import { createAuditMetrics, type AuditMetrics } from './audit/metrics.ts';
@@ -34,6 +36,7 @@ export interface AuthContext {
   decisions: Access;
   /** Tells the services of this process what must not be accepted any more. */
   revocations: RevocationSignal;
+  mailer: Mailer;
   throttle: LoginThrottle;
   knownDevices: KnownDevices;
   metrics: LoginMetrics;
@@ -75,6 +78,11 @@ export async function createAuthContext(platform: ServicePlatform<AuthConfig>): 
     access: createAccessReader({ database, clock }),
     decisions: platform.access,
     revocations: createRevocationSignal(),
+    mailer: createMailer({
+      ...(config.SMTP_URL !== undefined && { url: config.SMTP_URL }),
+      from: config.MAIL_FROM,
+      directory: join(host.dataDirectory ?? '.idp', 'mail'),
+    }),
     throttle: createLoginThrottle({ limiter: platform.limiter, secrets }),
     knownDevices: createKnownDevices({ secrets, clock }),
     metrics: createLoginMetrics(platform.metrics),

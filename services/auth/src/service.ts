@@ -7,6 +7,8 @@ import { createAuthContext } from './context.ts';
 import { authPermissions } from './permissions.ts';
 import { platformPorts } from './ports.ts';
 import { auditExportJobs } from './jobs/audit-exports.ts';
+import { expireInvitationJobs } from './jobs/expire-invitations.ts';
+import { mailInvitationJobs } from './jobs/mail-invitation.ts';
 import { auditRoutes } from './routes/audit/index.ts';
 import { jwksRoutes } from './routes/jwks.ts';
 import { meRoutes } from './routes/me.ts';
@@ -37,7 +39,10 @@ export const auth = defineService({
   ],
   consumers: (ctx) => [onTenantPrepared(ctx.clock), onAuditRecorded(ctx.auditArrivals)],
   background: (ctx) => [sealAuditLogs(ctx)],
-  jobs: (ctx) => ({ queues: [auditExportJobs(ctx)] }),
+  jobs(ctx) {
+    const expiry = expireInvitationJobs(ctx);
+    return { queues: [auditExportJobs(ctx), mailInvitationJobs(ctx), expiry.queue], schedules: [expiry.schedule] };
+  },
   snapshots: () => ({ 'idp.auth.tenant.v1': tenantStates }),
   tenants: (ctx) => ctx.database.global.read((tx) => listTenantIds(tx)),
   ready: setUpAtStart,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startAuth, type RunningAuth } from './support/running-auth.ts';
 
-const listedElsewhere = /\/api\/v1\/((auth\/(ops|audit-logs|organizations|projects))|teams|users)\b/;
+const listedElsewhere = /\/api\/v1\/((auth\/(ops|audit-logs|organizations|projects|invitations|register))|teams|users)\b/;
 
 let auth: RunningAuth;
 
@@ -39,5 +39,6 @@ test('every operation is described, and only sign-in, refresh and the keys need 
     'getVerificationKeys',
     'logIn',
     'refreshSession',
+    'register',
   ]);
 });

@@ -12,6 +12,9 @@ import type { World } from './world.ts';
 /** Changes that are declared to need no audit row of their own: the session and its end have one. */
 const declaredUnaudited = new Set(['refreshSession']);
 
+/** One request with several effects, each with its row: an account, a membership and an answered invitation. */
+const severalEffects = new Set(['register']);
+
 /** Operations that change nothing although they are a POST: queries, checks, and a request to look again. */
 const changesNothing =
   /^(queryEntitiesByPredicate|queryEntityFacetsByPredicate|getEntitiesByRefs|getLocationsByQuery|validateEntity|refreshEntity)$/;
@@ -54,7 +57,7 @@ async function auditedOperations(): Promise<Findings> {
   return {
     called: requests.size,
     unaudited: named((found) => found.rows === 0).filter((operation) => !declaredUnaudited.has(operation)),
-    several: named((found) => found.rows > 1),
+    several: named((found) => found.rows > 1).filter((operation) => !severalEffects.has(operation)),
     stateless: named((found) => !found.stated),
   };
 }

@@ -1,5 +1,7 @@
 import type { RoutePlugin } from '@idp/service';
 import type { AuthContext } from '../context.ts';
+import { invitationAnswerRoutes } from './invitations/answers.ts';
+import { invitationRoutes } from './invitations/invitations.ts';
 import { organizationMemberRoutes } from './members/organization-members.ts';
 import { userStateRoutes } from './members/user-state.ts';
 import { userRoutes } from './members/users.ts';
@@ -18,5 +20,7 @@ export function tenancyRoutes(ctx: AuthContext): RoutePlugin[] {
     userRoutes(ctx),
     userStateRoutes(ctx),
     organizationMemberRoutes(ctx),
+    invitationRoutes(ctx),
+    invitationAnswerRoutes(ctx),
   ];
 }

@@ -6,6 +6,7 @@ import type { RunningAuth } from './running-auth.ts';
 /** Calls as one person. */
 export interface Caller {
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
+  /** With `{}` unless a body is given; `null` sends none. */
   post(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   put(path: string, body: unknown): Promise<Answer>;
   patch(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
@@ -27,7 +28,7 @@ export async function callerFor(
   return {
     token,
     get: (path, headers) => call('GET', path, undefined, headers),
-    post: (path, body = {}, headers = {}) => call('POST', path, body, headers),
+    post: (path, body = {}, headers = {}) => call('POST', path, body ?? undefined, headers),
     put: (path, body) => call('PUT', path, body),
     patch: (path, body, headers) => call('PATCH', path, body, headers),
     delete: (path, headers) => call('DELETE', path, undefined, headers),

@@ -40,7 +40,7 @@ export async function startAuth(
   options: {
     database?: AuthDatabase;
     env?: Record<string, string>;
-  } & Pick<Partial<HostResources>, 'shared' | 'rateLimits' | 'trustedProxies'> = {},
+  } & Pick<Partial<HostResources>, 'dataDirectory' | 'shared' | 'rateLimits' | 'trustedProxies'> = {},
 ): Promise<RunningAuth> {
   const database = options.database ?? (await authDatabase());
   const keys = await keyDirectoryOf(database);
@@ -61,6 +61,7 @@ export async function startAuth(
     logLevel: 'silent',
     databaseUrls: database.urlsFor('auth'),
     transportWake: wake,
+    ...(options.dataDirectory !== undefined && { dataDirectory: options.dataDirectory }),
     ...(options.shared !== undefined && { shared: options.shared }),
     ...(options.rateLimits !== undefined && { rateLimits: options.rateLimits }),
     trustedProxies: options.trustedProxies ?? [],

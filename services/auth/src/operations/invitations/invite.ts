@@ -1,0 +1,138 @@
+import type { Principal } from '@idp/auth';
+import { newId, timestampFromDate } from '@idp/contracts';
+import type { Tx } from '@idp/database';
+import { ConflictError, NotFoundError, ValidationError } from '@idp/errors';
+import { publish } from '@idp/events';
+import { enqueue } from '@idp/jobs';
+import type { AuthContext } from '../../context.ts';
+import { parseEmailAddress } from '../../domain/email-address.ts';
+import { invitationLifeMs, rolesOfInvited, type InvitedRole } from '../../domain/invitation.ts';
+import {
+  insertInvitation,
+  lockInvitation,
+  saveInvitation,
+  type Invitation,
+} from '../../store/invitations/invitations.ts';
+import { findMember, selectMembers } from '../../store/members/members.ts';
+import { findDefaultOrganization, findOrganization } from '../../store/organizations/organizations.ts';
+import { findTeams } from '../../store/organizations/teams.ts';
+import { createdStamps, updatedStamps } from '../../store/stamps.ts';
+import type { Tables } from '../../store/tables.ts';
+import { currentActor } from '../acting.ts';
+import { requireCovered } from '../members/member-guards.ts';
+import { referenceInvalid } from '../organizations/create-team.ts';
+import { invitationData, invitationState } from './invitation-events.ts';
+import { invitationMailQueue } from './queue.ts';
+
+type Ctx = Pick<AuthContext, 'access' | 'clock'>;
+
+export interface Inviting {
+  principal: Principal;
+  /** Default: the tenant's default organization. */
+  organizationId?: string | undefined;
+  email: string;
+  role: InvitedRole;
+  teamIds: readonly string[];
+}
+
+/**
+ * Asks somebody to join an organization; a job sends the mail. 404 for the organization, 422 `REFERENCE_INVALID` for a team
+ * outside of it, 403 `SCOPE_ESCALATION`, 409 `CONFLICT` for a member of it and for an address that is asked already.
+ */
+export async function invite(tx: Tx<Tables>, ctx: Ctx, input: Inviting): Promise<Invitation> {
+  const { principal, role, teamIds } = input;
+  const address = parseEmailAddress(input.email);
+  if (address === undefined) throw new ValidationError('the address is not valid');
+  const { organizationId: wanted } = input;
+  const inviting = await (wanted === undefined ? findDefaultOrganization(tx) : findOrganization(tx, wanted));
+  if (inviting === undefined) throw new NotFoundError('the organization does not exist');
+  const organizationId = inviting.id;
+  const { tenant, organization } = rolesOfInvited(role);
+  await requireCovered(ctx, principal, [tenant, organization]);
+  await requireTeams(tx, organizationId, teamIds);
+  const present = await selectMembers(tx, { organizationId }).where('email_norm', '=', address.norm).executeTakeFirst();
+  if (present !== undefined) throw new ConflictError('the address belongs to a member of the organization');
+  const now = ctx.clock();
+  const inviter = await findMember(tx, principal.id);
+  const made = await insertInvitation(tx, {
+    id: newId(),
+    organization_id: organizationId,
+    email: address.email,
+    email_norm: address.norm,
+    role,
+    team_ids: [...new Set(teamIds)],
+    invited_by: principal.actor,
+    inviter_name: inviter?.name ?? 'The administration',
+    expires_at: new Date(now.getTime() + invitationLifeMs).toISOString(),
+    ...createdStamps(currentActor(), now),
+  });
+  if (made === undefined) throw new ConflictError('the address has been invited and has not answered yet');
+  await sendOut(tx, made, now);
+  tx.audit({
+    action: 'auth:invitation:create',
+    resourceType: 'invitation',
+    resourceId: made.id,
+    after: invitationState(made),
+  });
+  return made;
+}
+
+/** Sends the mail of a waiting invitation once more, for another seven days. 404, 409 `INVALID_STATE`. */
+export async function resendInvitation(
+  tx: Tx<Tables>,
+  ctx: Ctx,
+  { organizationId, invitationId }: { organizationId: string; invitationId: string },
+): Promise<Invitation> {
+  const before = await lockWaiting(tx, { organizationId, invitationId });
+  const now = ctx.clock();
+  const after = await saveInvitation(tx, before.id, {
+    expires_at: new Date(now.getTime() + invitationLifeMs).toISOString(),
+    ...updatedStamps(currentActor(), now),
+  });
+  await sendOut(tx, after, now);
+  tx.audit({
+    action: 'auth:invitation:resend',
+    resourceType: 'invitation',
+    resourceId: after.id,
+    before: { expiresAt: before.expiresAt },
+    after: { expiresAt: after.expiresAt },
+  });
+  return after;
+}
+
+/** The invitation of this organization that still waits, locked. 404, 409 `INVALID_STATE`. */
+export async function lockWaiting(
+  tx: Tx<Tables>,
+  { organizationId, invitationId }: { organizationId: string; invitationId: string },
+): Promise<Invitation> {
+  const found = await lockInvitation(tx, invitationId);
+  if (found?.organizationId !== organizationId) throw new NotFoundError('the invitation does not exist');
+  requireWaiting(found);
+  return found;
+}
+
+export function requireWaiting({ state }: Invitation): void {
+  if (state !== 'pending') throw new ConflictError(`the invitation is ${state}`, { code: 'INVALID_STATE' });
+}
+
+async function sendOut(tx: Tx<Tables>, invitation: Invitation, now: Date): Promise<void> {
+  const { id, version, invitedBy, expiresAt } = invitation;
+  await enqueue(tx, invitationMailQueue, { invitationId: id }, { dedupKey: id });
+  publish(tx, {
+    type: 'idp.auth.v1.InvitationSent',
+    aggregateId: id,
+    version,
+    data: {
+      ...invitationData(invitation),
+      invitedBy,
+      expiresAt: timestampFromDate(new Date(expiresAt)),
+      sentAt: timestampFromDate(now),
+    },
+  });
+}
+
+async function requireTeams(tx: Tx<Tables>, organizationId: string, teamIds: readonly string[]): Promise<void> {
+  if (teamIds.length === 0) return;
+  const found = new Map((await findTeams(tx, teamIds)).map((team) => [team.id, team]));
+  if (teamIds.some((id) => found.get(id)?.organizationId !== organizationId)) throw referenceInvalid('teamIds');
+}
