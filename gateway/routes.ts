@@ -28,6 +28,16 @@ const file: RouteFileInput = {
       rateClass: 'token',
       bodyMaxBytes: 16 * kib,
     },
+    {
+      id: 'auth.register',
+      service: 'auth',
+      path: '/api/v1/auth/register',
+      match: 'exact',
+      methods: ['POST'],
+      auth: 'public',
+      rateClass: 'login',
+      bodyMaxBytes: 16 * kib,
+    },
     { id: 'auth', service: 'auth', path: '/api/v1/auth' },
     {
       id: 'auth.api-keys.report-leak',
