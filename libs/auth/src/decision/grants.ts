@@ -41,9 +41,10 @@ export function grantsOf(
   const lives = ({ startsAt, expiresAt }: BindingRecord): boolean =>
     (upcoming || startsAt <= now) && (expiresAt === undefined || now < expiresAt);
 
+  const said = world.roles.about(permission);
   someBinding(world, record, teamIds, (binding, teamId) => {
     if (!lives(binding)) return false;
-    for (const { rule, path } of world.roles.statements(binding.roleId, permission)) {
+    for (const { rule, path } of said.get(binding.roleId) ?? []) {
       grants.push({
         effect: rule.effect,
         scopeType: binding.scopeType,

@@ -5,7 +5,7 @@ import { both, unknownScope, type Outcome } from './outcome.ts';
 import { narrowest } from './scope-index.ts';
 import type { World } from './world.ts';
 
-/** One question to one world: what every statement about it needs to know. */
+/** One question to one world. What most questions never come to need is worked out when it is first needed. */
 export interface Inquiry {
   readonly world: World;
   readonly request: DecisionRequest;
@@ -14,48 +14,41 @@ export interface Inquiry {
   readonly now: number;
   /** Teams of the principal, those that hold them included. */
   readonly teamIds: readonly string[];
-  readonly values: ConditionValues;
-  /** Whether the resource lies in the scope. */
-  within(scopeType: ScopeType, scopeId: string): Outcome;
-  /** Whether the condition holds; none always does. */
-  holds(condition: string | undefined): Outcome;
+  /** Ids of the scopes that hold the resource; null where the snapshot does not know them all. */
+  chain: readonly string[] | null | undefined;
+  values: ConditionValues | undefined;
 }
 
 export function inquire(world: World, request: DecisionRequest, record: PrincipalRecord, now: number): Inquiry {
-  const { principal, permission, resource } = request;
-  const scope = narrowest(resource?.scope);
-  const chain =
-    scope === undefined ? world.scopes.chain('tenant', world.tenantId) : world.scopes.chain(scope.type, scope.id);
   const teamIds = teamsOf(world.scopes, record);
-  let values: ConditionValues | undefined;
+  return { world, request, record, now, teamIds, chain: undefined, values: undefined };
+}
 
-  const valuesOnce = (): ConditionValues =>
-    (values ??= {
-      ...knownValues(principal, teamIds, request.context, now),
-      resource: {
-        id: resource?.id,
-        ...(resource?.scope !== undefined && { scope: resource.scope }),
-        ...(resource?.attributes !== undefined && { attributes: resource.attributes }),
-      },
-    });
+/** Whether the resource lies in the scope. */
+export function within(inquiry: Inquiry, scopeType: ScopeType, scopeId: string): Outcome {
+  if (scopeType === 'tenant') return true;
+  inquiry.chain ??= chainOf(inquiry);
+  return inquiry.chain === null ? unknownScope : inquiry.chain.includes(scopeId);
+}
 
+function chainOf({ world, request }: Inquiry): readonly string[] | null {
+  const { type, id } = narrowest(request.resource?.scope) ?? { type: 'tenant', id: world.tenantId };
+  return world.scopes.chain(type, id) ?? null;
+}
+
+/** What conditions see. */
+export function valuesOf(inquiry: Inquiry): ConditionValues {
+  return (inquiry.values ??= makeValues(inquiry));
+}
+
+function makeValues({ request, teamIds, now }: Inquiry): ConditionValues {
+  const { principal, resource, context } = request;
   return {
-    world,
-    request,
-    record,
-    now,
-    teamIds,
-    get values() {
-      return valuesOnce();
-    },
-    within(scopeType, scopeId) {
-      if (scopeType === 'tenant') return true;
-      return chain === undefined ? unknownScope : chain.includes(scopeId);
-    },
-    holds(text) {
-      if (text === undefined) return true;
-      const condition = world.conditions.get(text, permission);
-      return 'evaluate' in condition ? condition.evaluate(valuesOnce()) : condition;
+    ...knownValues(principal, teamIds, context, now),
+    resource: {
+      id: resource?.id,
+      ...(resource?.scope !== undefined && { scope: resource.scope }),
+      ...(resource?.attributes !== undefined && { attributes: resource.attributes }),
     },
   };
 }
@@ -70,12 +63,16 @@ export function knownValues(
   return { principal: { id, type, tenantId, teamIds, acr }, context: { ...context, now: new Date(now) } };
 }
 
-/** Whether scope and conditions hold together; conditions are not asked where the scope already says no. */
-export function holdsWithin(inquiry: Inquiry, within: Outcome, ...conditions: (string | undefined)[]): Outcome {
-  let outcome = within;
-  for (const condition of conditions) {
-    if (outcome === false) return false;
-    outcome = both(outcome, inquiry.holds(condition));
-  }
-  return outcome;
+/** Whether the condition holds; none always does. */
+function holds(inquiry: Inquiry, text: string | undefined): Outcome {
+  if (text === undefined) return true;
+  const condition = inquiry.world.conditions.get(text, inquiry.request.permission);
+  return 'evaluate' in condition ? condition.evaluate(valuesOf(inquiry)) : condition;
+}
+
+/** Whether the scope and the conditions hold together; a condition is not asked where the answer is no already. */
+export function holdsWithin(inquiry: Inquiry, inScope: Outcome, first?: string, second?: string): Outcome {
+  if (inScope === false) return false;
+  const outcome = both(inScope, holds(inquiry, first));
+  return outcome === false || second === undefined ? outcome : both(outcome, holds(inquiry, second));
 }

@@ -1,5 +1,5 @@
 import { isActive, someBinding } from './held.ts';
-import { holdsWithin, type Inquiry } from './inquiry.ts';
+import { holdsWithin, within, type Inquiry } from './inquiry.ts';
 import type { BindingRecord, Effect, PolicyRecord } from './model.ts';
 import { both, counts, either, type Outcome } from './outcome.ts';
 import type { RoleStatement } from './roles/role-index.ts';
@@ -31,14 +31,17 @@ export function judge(inquiry: Inquiry, observe?: Observer): Verdict {
   }
   const changesNothing = (effect: Effect): boolean => observe === undefined && effect === 'allow' && verdict.allowed;
 
+  const said = world.roles.about(request.permission);
   const ended = someBinding(world, inquiry.record, inquiry.teamIds, (binding, teamId) => {
-    if (!isActive(binding, now)) return false;
-    const within = inquiry.within(binding.scopeType, binding.scopeId);
-    if (within === false) return false;
-    for (const role of world.roles.statements(binding.roleId, request.permission)) {
+    // Most bindings say nothing of the permission: what lies in many places of the memory is looked at last.
+    const statements = said.get(binding.roleId);
+    if (statements === undefined || !isActive(binding, now)) return false;
+    const inScope = within(inquiry, binding.scopeType, binding.scopeId);
+    if (inScope === false) return false;
+    for (const role of statements) {
       const { effect, condition } = role.rule;
       if (changesNothing(effect)) continue;
-      const outcome = holdsWithin(inquiry, within, binding.condition, condition);
+      const outcome = holdsWithin(inquiry, inScope, binding.condition, condition);
       if (note({ binding, teamId, role }, effect, outcome)) return true;
     }
     return false;
@@ -47,7 +50,7 @@ export function judge(inquiry: Inquiry, observe?: Observer): Verdict {
 
   for (const policy of world.policies.about(request.permission)) {
     if (changesNothing(policy.effect)) continue;
-    const concerned = both(inquiry.within(policy.scopeType, policy.scopeId), concerns(inquiry, policy));
+    const concerned = both(within(inquiry, policy.scopeType, policy.scopeId), concerns(inquiry, policy));
     if (concerned === false) continue;
     if (note({ policy }, policy.effect, holdsWithin(inquiry, concerned, policy.condition))) return verdict;
   }
@@ -65,8 +68,8 @@ function concerns(inquiry: Inquiry, { subjects }: PolicyRecord): Outcome {
   someBinding(world, inquiry.record, inquiry.teamIds, (binding) => {
     if (!isActive(binding, inquiry.now)) return false;
     if (!roleIds.some((wanted) => world.roles.includes(binding.roleId, wanted))) return false;
-    const within = inquiry.within(binding.scopeType, binding.scopeId);
-    outcome = either(outcome, holdsWithin(inquiry, within, binding.condition));
+    const inScope = within(inquiry, binding.scopeType, binding.scopeId);
+    outcome = either(outcome, holdsWithin(inquiry, inScope, binding.condition));
     return outcome === true;
   });
   return outcome;

@@ -35,7 +35,7 @@ test('50,000 decisions are those of Cedar where every attribute is given', () =>
     question({ attributes: 'all', caller: 'all' }),
   );
   expect(counted.allowed + counted.denied).toBe(tenants * questions);
-  expect(Math.min(counted.allowed, counted.denied)).toBeGreaterThan(5_000);
+  expect(Math.min(counted.allowed, counted.denied)).toBeGreaterThan(2_500);
 }, 240_000);
 
 test('50,000 decisions are those of Cedar where attributes are missing: an erroring allow allows nothing', () => {
@@ -49,5 +49,5 @@ test('50,000 decisions are those of Cedar where attributes are missing: an error
     question({ attributes: 'some', caller: 'all' }),
   );
   expect(counted.allowed + counted.denied).toBe(tenants * questions);
-  expect(Math.min(counted.allowed, counted.denied)).toBeGreaterThan(5_000);
+  expect(Math.min(counted.allowed, counted.denied)).toBeGreaterThan(2_500);
 }, 240_000);

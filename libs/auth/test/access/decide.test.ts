@@ -23,5 +23,5 @@ test('decisions are those of a naive evaluator, missing attributes and expiry to
     ),
     { numRuns: 500 },
   );
-  expect(Math.min(counted.allowed, counted.denied)).toBeGreaterThan(1_000);
+  expect(Math.min(counted.allowed, counted.denied)).toBeGreaterThan(800);
 }, 120_000);

@@ -61,7 +61,7 @@ test('an explanation decides as the decision does, and its statements say why', 
         const { statements, ...decision } = explain(world, requestOf(asked), asked.now);
         expect(decision).toEqual(decide(world, requestOf(asked), asked.now));
         const counted = (effect: 'allow' | 'deny') => statements.some((one) => one.effect === effect && one.counted);
-        if (statements.length > 0) expect(decision.allowed).toBe(counted('allow') && !counted('deny'));
+        expect(decision.allowed).toBe(counted('allow') && !counted('deny'));
         for (const { effect, outcome, counted: does } of statements) expect(does).toBe(counts(effect, outcome));
       }
     }),
@@ -189,8 +189,8 @@ test('a dry run names every right that appears or disappears', () => {
         const at = { ...asked, now };
         const had = decide(before, requestOf(at), now).allowed;
         const has = decide(after, requestOf(at), now).allowed;
-        if (has && !had) expect(named(diff.gains, at)).toBe(true);
-        if (had && !has) expect(named(diff.losses, at)).toBe(true);
+        expect(has && !had && !named(diff.gains, at)).toBe(false);
+        expect(had && !has && !named(diff.losses, at)).toBe(false);
       }
     }),
     { numRuns: 300 },
@@ -210,7 +210,7 @@ test('a dry run names nothing that stays as it was', () => {
           const asking = { principal: { type: 'user' as const, id: subject.id, tenantId: ids.tenant } };
           expect(may(from, asking, permission, scopeOf(scope))).toBe(false);
           // The tenant itself may be suspended, and then nobody may anything.
-          if (drawn.status === 'active') expect(may(to, asking, permission, scopeOf(scope))).toBe(true);
+          expect(may(to, asking, permission, scopeOf(scope))).toBe(drawn.status === 'active');
         }
       }
     }),
@@ -250,5 +250,5 @@ test('nobody grants what a decision would refuse him anywhere in the scope', () 
     }),
     { numRuns: 60 },
   );
-  expect(Math.min(counted.granted, counted.refused)).toBeGreaterThan(50);
+  expect(Math.min(counted.granted, counted.refused)).toBeGreaterThan(20);
 });

@@ -165,7 +165,7 @@ export function company({ condition, suspended, policies }: CompanyOptions): fc.
       roles: fc.array(
         fc.record({
           parents: fc.uniqueArray(index(sizes.roles), { maxLength: 2 }),
-          rules: fc.array(rule, { maxLength: 3 }),
+          rules: fc.array(rule, { minLength: 1, maxLength: 3 }),
         }),
         { minLength: sizes.roles, maxLength: sizes.roles },
       ),
@@ -181,7 +181,7 @@ export function company({ condition, suspended, policies }: CompanyOptions): fc.
           expiresAt: perhaps(fc.constant(moments[1]!), 1),
           condition: anyCondition,
         }),
-        { minLength: 1, maxLength: 7 },
+        { minLength: 2, maxLength: 7 },
       ),
       policies: policies ? fc.array(policy, { maxLength: 3 }) : fc.constant<Policy[]>([]),
     })

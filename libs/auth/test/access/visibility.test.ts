@@ -130,8 +130,8 @@ test('a list shows exactly the rows that a check of each would allow, of 10,000 
   } finally {
     await client.end();
   }
-  expect(seen.where).toBeGreaterThan(10);
-  expect(Math.min(seen.shown, seen.hidden)).toBeGreaterThan(rowCount);
+  expect(seen.where).toBeGreaterThan(4);
+  expect(Math.min(seen.shown, seen.hidden)).toBeGreaterThan(1_000);
 }, 120_000);
 
 test('a table without scope columns holds rows of the tenant itself', () => {

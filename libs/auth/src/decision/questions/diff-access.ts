@@ -65,9 +65,9 @@ function touchedBy(before: World, after: World, permission: string) {
 
 function changedRoles(before: World, after: World, permission: string): Set<string> {
   if (before.roles === after.roles) return new Set();
-  const said = (world: World, roleId: string): string => JSON.stringify(world.roles.statements(roleId, permission));
-  const roleIds = new Set([...before.roles.ids(), ...after.roles.ids()]);
-  return new Set([...roleIds].filter((roleId) => said(before, roleId) !== said(after, roleId)));
+  const [was, is] = [before.roles.about(permission), after.roles.about(permission)];
+  const roleIds = [...was.keys(), ...is.keys()];
+  return new Set(roleIds.filter((roleId) => JSON.stringify(was.get(roleId)) !== JSON.stringify(is.get(roleId))));
 }
 
 /** What has begun already began at one and the same time: now. */

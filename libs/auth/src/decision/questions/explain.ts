@@ -1,7 +1,7 @@
 import type { TraceStep } from '@idp/expressions';
 import { decide, reasonOf, type Decision } from '../decide.ts';
 import { subjectType } from '../held.ts';
-import { inquire, type Inquiry } from '../inquiry.ts';
+import { inquire, valuesOf, type Inquiry } from '../inquiry.ts';
 import type { StatementSource } from '../judge.ts';
 import type { BindingRecord, DecisionRequest, Effect, PolicyRecord, ScopeType } from '../model.ts';
 import { counts, type DecisionFault, type Outcome } from '../outcome.ts';
@@ -103,12 +103,13 @@ function holderOf({ request: { principal } }: Inquiry, teamId: string | undefine
 }
 
 function explainedCondition(
-  { world, request, values }: Inquiry,
+  inquiry: Inquiry,
   of: ExplainedCondition['of'],
   text: string,
   redact: boolean,
 ): ExplainedCondition {
-  const condition = world.conditions.get(text, request.permission);
+  const condition = inquiry.world.conditions.get(text, inquiry.request.permission);
+  const values = valuesOf(inquiry);
   if (!('evaluate' in condition)) return { of, text, outcome: condition };
   return { of, text, outcome: condition.evaluate(values), trace: condition.trace(values, { redact }) };
 }

@@ -88,10 +88,11 @@ function rowTests(
   });
   const tests: StatementOfRows[] = [];
   const active: BindingRecord[] = [];
+  const said = world.roles.about(permission);
   someBinding(world, record, teamIds, (binding) => {
     if (!isActive(binding, now)) return false;
     active.push(binding);
-    for (const { rule } of world.roles.statements(binding.roleId, permission)) {
+    for (const { rule } of said.get(binding.roleId) ?? []) {
       const parts = [scope(rule.effect, binding), condition(binding.condition), condition(rule.condition)];
       tests.push({ effect: rule.effect, parts });
     }
