@@ -21,6 +21,7 @@ export {
   parseApiKey,
   type ApiKeyKind,
 } from './api-keys/key-text.ts';
+export { scopeCovers } from './decision/bounds.ts';
 export { createCredentialVerifier, type CredentialVerifier } from './credential-verifier.ts';
 export { deferPorts, type DeferredPorts, type PlatformPorts } from './platform-ports.ts';
 export { remotePorts } from './remote-ports.ts';

@@ -31,6 +31,8 @@ export const authConfig = z.object({
   IDP_TENANT: z.string().default('default'),
   IDP_ADMIN_EMAIL: z.string().optional(),
   IDP_ADMIN_PASSWORD: secret().optional(),
+  /** Public keys of the services that may call others. */
+  SERVICE_KEYS_FILE: z.string().optional(),
   JWT_SECRET: refused(
     'tokens are signed with a key pair that this service makes; with a shared secret every service could forge them',
   ),

@@ -19,6 +19,7 @@ import type { Tables } from './store/tables.ts';
 import { createKnownDevices, type KnownDevices } from './throttling/known-device.ts';
 import { createLoginThrottle, type LoginThrottle } from './throttling/login-throttle.ts';
 import { createAccessTokens, type AccessTokens } from './tokens/access-tokens.ts';
+import { createServiceTokens, readServiceKeys, type ServiceTokens } from './tokens/service-tokens.ts';
 import { loadSigningKeys, type SigningKeys } from './tokens/signing-keys.ts';
 
 /** What operations and handlers need. */
@@ -39,6 +40,8 @@ export interface AuthContext {
   mailer: Mailer;
   throttle: LoginThrottle;
   knownDevices: KnownDevices;
+  /** Tokens of services for services. */
+  serviceTokens: ServiceTokens;
   metrics: LoginMetrics;
   auditKeys: AuditKeys;
   /** Wakes the sealer of this process. */
@@ -85,6 +88,12 @@ export async function createAuthContext(platform: ServicePlatform<AuthConfig>): 
     }),
     throttle: createLoginThrottle({ limiter: platform.limiter, secrets }),
     knownDevices: createKnownDevices({ secrets, clock }),
+    serviceTokens: createServiceTokens({
+      publicUrl: host.publicUrl,
+      keys: await readServiceKeys(config.SERVICE_KEYS_FILE),
+      signingKey: () => signingKeys.active,
+      clock,
+    }),
     metrics: createLoginMetrics(platform.metrics),
     auditKeys: createAuditKeys({ database, secrets }),
     auditArrivals: createWaker(),

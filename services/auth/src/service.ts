@@ -10,6 +10,8 @@ import { auditExportJobs } from './jobs/audit-exports.ts';
 import { expireInvitationJobs } from './jobs/expire-invitations.ts';
 import { mailInvitationJobs } from './jobs/mail-invitation.ts';
 import { auditRoutes } from './routes/audit/index.ts';
+import { credentialRoutes } from './routes/credentials/index.ts';
+import { internalRoutes } from './routes/internal.ts';
 import { jwksRoutes } from './routes/jwks.ts';
 import { meRoutes } from './routes/me.ts';
 import { sessionRoutes } from './routes/session.ts';
@@ -33,6 +35,8 @@ export const auth = defineService({
     sessionRoutes(ctx),
     meRoutes(ctx),
     jwksRoutes(ctx),
+    ...credentialRoutes(ctx),
+    internalRoutes(ctx),
     ...tenancyRoutes(ctx),
     ...auditRoutes(ctx),
     verificationKeyRoutes(ctx),

@@ -22,10 +22,14 @@ test('the checksum is the CRC-32 of what precedes it', () => {
 test('no changed character is accepted', () => {
   const text = formatApiKey(makeApiKey('key'));
   fc.assert(
-    fc.property(fc.nat(text.length - 1), fc.constantFrom(...'09AZaz_-. é'), (at, character) => {
-      fc.pre(text[at] !== character);
-      expect(parseApiKey(text.slice(0, at) + character + text.slice(at + 1))).toBeUndefined();
-    }),
+    fc.property(
+      fc.nat(text.length - 1),
+      fc.constantFrom('0', '9', 'A', 'Z', 'a', 'z', '_', '-', '.', ' ', 'é'),
+      (at, character) => {
+        fc.pre(text[at] !== character);
+        expect(parseApiKey(text.slice(0, at) + character + text.slice(at + 1))).toBeUndefined();
+      },
+    ),
   );
 });
 

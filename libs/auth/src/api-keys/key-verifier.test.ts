@@ -124,8 +124,11 @@ test.each([
 ])('bound to %s and used from %j', async (range, from, admitted) => {
   record!.ipAllow = [range];
   const used = verifier().verify(text, { ip: from });
-  if (admitted) expect((await used).keyId).toBe('k-1');
-  else await expect(used).rejects.toMatchObject({ code: 'INVALID_API_KEY' });
+  const outcome = await used.then(
+    ({ keyId }) => keyId,
+    ({ code }: { code: string }) => code,
+  );
+  expect(outcome).toBe(admitted ? 'k-1' : 'INVALID_API_KEY');
 });
 
 test('a revoked key is asked about anew at once, another one is not', async () => {

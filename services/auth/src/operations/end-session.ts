@@ -8,22 +8,25 @@ import type { Tables } from '../store/tables.ts';
 
 /** Ends a session of the tenant; one that has ended already, or is none, changes nothing. */
 export async function endSession(
-  ctx: Pick<AuthContext, 'database' | 'clock'>,
+  ctx: Pick<AuthContext, 'database' | 'clock' | 'revocations'>,
   { sessionId, tenantId, reason }: { sessionId: string; tenantId: string; reason: RevocationReason },
 ): Promise<void> {
   await ctx.database
     .tenant(tenantId)
-    .write((tx) => markSessionEnded(tx, sessionId, { reason, now: ctx.clock() }), { global: true });
+    .write((tx) => markSessionEnded(tx, sessionId, { reason, now: ctx.clock(), revocations: ctx.revocations }), {
+      global: true,
+    });
 }
 
 /** The same inside a transaction of the session's tenant. */
 export async function markSessionEnded(
   tx: Tx<Tables>,
   sessionId: string,
-  { reason, now }: { reason: RevocationReason; now: Date },
+  { reason, now, revocations }: { reason: RevocationReason; now: Date; revocations?: AuthContext['revocations'] },
 ): Promise<void> {
   const ended = await revokeSession(tx, sessionId, { reason, now });
   if (ended === undefined) return;
+  tx.afterCommit(() => revocations?.announce({ kind: 'session', id: sessionId }));
   publish(tx, {
     type: 'idp.auth.v1.SessionRevoked',
     aggregateId: sessionId,

@@ -1,3 +1,4 @@
+import { hash, randomBytes } from 'node:crypto';
 import { newId, timestampFromDate } from '@idp/contracts';
 import type { Tx } from '@idp/database';
 import { RateLimitError } from '@idp/errors';
@@ -30,6 +31,8 @@ export interface TokenPair {
 }
 
 export interface SignIn extends TokenPair {
+  /** To be sent back in `X-CSRF-Token`; only for tokens that go into cookies. */
+  csrfToken?: string;
   user: { id: string; email: string; name: string };
   tenant: { id: string; slug: string; name: string };
   resolution: { tenantId: string; reason: VerifiedCredentials['reason'] };
@@ -39,11 +42,14 @@ export interface SignIn extends TokenPair {
 
 const userAgentCharactersMax = 512;
 
+/** Who signs in, from where, and how the tokens travel. */
+export type SigningIn = Credentials & { client: ClientInfo; transport?: 'token' | 'cookie' };
+
 /**
  * Signs a person in with a password: a new session and its first pair of tokens. Errors of `verifyCredentials`, 503
  * `HASH_BUSY` before anything is read, and 429 `RATE_LIMIT_EXCEEDED` after too many failures.
  */
-export async function logIn(ctx: AuthContext, input: Credentials & { client: ClientInfo }): Promise<SignIn> {
+export async function logIn(ctx: AuthContext, input: SigningIn): Promise<SignIn> {
   const { ip, deviceProof } = input.client;
   const account = accountNameOf(input.email);
   const deviceId = await ctx.knownDevices.recognise(account, deviceProof);
@@ -57,16 +63,15 @@ export async function logIn(ctx: AuthContext, input: Credentials & { client: Cli
   return { ...signIn, deviceProof: await ctx.knownDevices.prove(account, deviceId) };
 }
 
-async function logInAdmitted(
-  ctx: AuthContext,
-  input: Credentials & { client: ClientInfo },
-): Promise<Omit<SignIn, 'deviceProof'>> {
+async function logInAdmitted(ctx: AuthContext, input: SigningIn): Promise<Omit<SignIn, 'deviceProof'>> {
   const verified = await verifyCredentials(ctx, input);
   const { account, tenant, reason } = verified;
   const sessionId = newId();
   const { macKey, sealed } = await makeSessionKey(ctx.secrets, sessionId);
   const now = ctx.clock();
-  const opening = { sessionId, sealed, client: input.client, now };
+  const csrfToken = input.transport === 'cookie' ? randomBytes(32).toString('base64url') : undefined;
+  const csrfHash = csrfToken === undefined ? null : hash('sha256', csrfToken, 'buffer');
+  const opening = { sessionId, sealed, csrfHash, client: input.client, now };
   const accessVersion = await actingAs({ userId: account.id, tenantId: tenant.id, sessionId }, () =>
     ctx.database.tenant(tenant.id).write((tx) => openSession(tx, ctx, { ...opening, verified }), { global: true }),
   );
@@ -81,8 +86,10 @@ async function logInAdmitted(
     amr: ['pwd'],
     acr: 'idp:aal1',
     authTime: now,
+    csrfHash,
   });
   return {
+    ...(csrfToken !== undefined && { csrfToken }),
     accessToken,
     refreshToken: formatRefreshToken(sessionId, 0, macKey),
     expiresIn: ctx.accessTokens.lifetimeSeconds,
@@ -95,6 +102,7 @@ async function logInAdmitted(
 interface Opening {
   sessionId: string;
   sealed: string;
+  csrfHash: Buffer | null;
   client: ClientInfo;
   now: Date;
   verified: VerifiedCredentials;
@@ -104,7 +112,7 @@ interface Opening {
 async function openSession(
   tx: Tx<Tables>,
   { sessionLife }: Pick<AuthContext, 'sessionLife'>,
-  { sessionId, sealed, client, now, verified }: Opening,
+  { sessionId, sealed, csrfHash, client, now, verified }: Opening,
 ): Promise<number> {
   const { account, renewedPhc } = verified;
   const at = now.toISOString();
@@ -116,6 +124,7 @@ async function openSession(
       user_id: account.id,
       tenant_id: tx.tenantId,
       mac_key_sealed: sealed,
+      csrf_hash: csrfHash,
       rotated_at: at,
       amr: ['pwd'],
       acr: 'idp:aal1',

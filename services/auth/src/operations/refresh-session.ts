@@ -20,6 +20,8 @@ export interface Refreshing {
   refreshToken: string;
   /** The tenant the caller believes the session is in. */
   tenantId?: string;
+  /** Called with the digest of the session's CSRF value before anything changes; throws to refuse. */
+  admit?: (csrfDigest: string | undefined) => void;
 }
 
 type Refreshed = { counter: number; tokenEpoch: number; accessVersion: number; session: SessionRow };
@@ -31,6 +33,7 @@ type Refreshed = { counter: number; tokenEpoch: number; accessVersion: number; s
  */
 export async function refreshSession(ctx: AuthContext, input: Refreshing): Promise<TokenPair> {
   const { token, session, macKey } = await readGenuineToken(ctx, input.refreshToken);
+  input.admit?.(session.csrf_hash?.toString('base64url'));
   if (input.tenantId !== undefined && input.tenantId !== session.tenant_id) {
     throw new ConflictError('the session is in another tenant now');
   }
@@ -49,6 +52,7 @@ export async function refreshSession(ctx: AuthContext, input: Refreshing): Promi
     amr: refreshed.session.amr,
     acr: refreshed.session.acr,
     authTime: new Date(refreshed.session.auth_time),
+    csrfHash: refreshed.session.csrf_hash,
   });
   return {
     accessToken,
@@ -102,7 +106,7 @@ async function rotate(
   const sinceRotationMs = now.getTime() - Date.parse(session.rotated_at);
   const rotation = decideRotation(token.counter, { counter: session.counter, sinceRotationMs });
   if (rotation.kind === 'reuse') {
-    await endReusedSession(tx, session, { counter: token.counter, now });
+    await endReusedSession(tx, ctx, session, { counter: token.counter, now });
     ctx.metrics.refresh('reused');
     return undefined;
   }
@@ -127,10 +131,11 @@ async function rotate(
 
 async function endReusedSession(
   tx: Tx<Tables>,
+  ctx: AuthContext,
   session: SessionRow,
   { counter, now }: { counter: number; now: Date },
 ): Promise<void> {
-  await markSessionEnded(tx, session.id, { reason: 'reuse', now });
+  await markSessionEnded(tx, session.id, { reason: 'reuse', now, revocations: ctx.revocations });
   publish(tx, {
     type: 'idp.auth.v1.SessionReuseDetected',
     aggregateId: session.id,

@@ -1,4 +1,12 @@
-import { envelope, principalOf, timestamp, type RoutePlugin } from '@idp/service';
+import {
+  csrfDigest,
+  envelope,
+  principalOf,
+  readSessionCookie,
+  sessionCookieNames,
+  timestamp,
+  type RoutePlugin,
+} from '@idp/service';
 import { z } from 'zod';
 import type { AuthContext } from '../context.ts';
 import { describeCaller } from '../operations/describe-caller.ts';
@@ -16,6 +24,10 @@ const me = z.object({
   timezone: z.string().nullable(),
   createdAt: timestamp(),
   sessionId: z.uuid().optional(),
+  csrfToken: z
+    .string()
+    .optional()
+    .meta({ description: 'The CSRF value of the cookie, where it is that of the session' }),
   acr: z.string().meta({ description: 'How strongly the person signed in', examples: ['idp:aal1'] }),
   amr: z.array(z.string()).meta({ examples: [['pwd']] }),
   tenant: tenantSummary.extend({ status }).meta({ description: 'The tenant of the access token' }),
@@ -27,6 +39,7 @@ const me = z.object({
 
 /** The caller about itself. */
 export function meRoutes(ctx: AuthContext): RoutePlugin {
+  const cookies = sessionCookieNames(ctx.publicUrl);
   return async (app) => {
     app.get(
       '/api/v1/auth/me',
@@ -42,9 +55,20 @@ export function meRoutes(ctx: AuthContext): RoutePlugin {
       async (request) => {
         const principal = principalOf(request);
         const { user, tenant, roles, memberships } = await describeCaller(ctx, principal);
-        const { sessionId, acr, amr } = principal;
+        const { sessionId, acr, amr, xsrf } = principal;
+        const csrfToken = xsrf === undefined ? undefined : readSessionCookie(request.headers, cookies.csrf);
+        const shown = csrfToken !== undefined && csrfDigest(csrfToken) === xsrf ? { csrfToken } : {};
         return {
-          data: { ...user, acr, amr, tenant, roles, memberships, ...(sessionId !== undefined && { sessionId }) },
+          data: {
+            ...user,
+            acr,
+            amr,
+            tenant,
+            roles,
+            memberships,
+            ...(sessionId !== undefined && { sessionId }),
+            ...shown,
+          },
         };
       },
     );

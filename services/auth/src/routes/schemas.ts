@@ -13,9 +13,19 @@ export const password = z
 
 const expiresIn = z.int().meta({ description: 'Seconds the access token lives', examples: [900] });
 
-export const tokenPair = z.object({
+const tokenPair = z.object({
   accessToken: z.string().meta({ description: 'JWT for `Authorization: Bearer`' }),
   refreshToken: z.string().meta({ description: 'For one call of POST /api/v1/auth/refresh' }),
+  expiresIn,
+});
+
+const byCookie = 'absent where it travels in a cookie';
+
+/** Of a route that knows both transports: with cookies the body holds the CSRF value instead of the tokens. */
+export const carriedTokens = z.object({
+  accessToken: tokenPair.shape.accessToken.optional().meta({ description: `JWT; ${byCookie}` }),
+  refreshToken: tokenPair.shape.refreshToken.optional().meta({ description: `For one refresh; ${byCookie}` }),
+  csrfToken: z.string().optional().meta({ description: 'For `X-CSRF-Token` of every change; with cookies alone' }),
   expiresIn,
 });
 

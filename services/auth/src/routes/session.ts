@@ -1,12 +1,15 @@
-import { envelope, id, name, principalOf, type RoutePlugin } from '@idp/service';
+import { ValidationError } from '@idp/errors';
+import { envelope, id, name, principalOf, readSessionCookie, requireCsrfToken, type RoutePlugin } from '@idp/service';
 import { z } from 'zod';
 import type { AuthContext } from '../context.ts';
 import { parseEmailAddress } from '../domain/email-address.ts';
 import { logIn } from '../operations/log-in.ts';
 import { logOut } from '../operations/log-out.ts';
 import { refreshSession } from '../operations/refresh-session.ts';
+import { createClientInfo } from './client-info.ts';
 import { createDeviceCookie } from './device-cookie.ts';
-import { credentialBytesMax, password, tenantSummary, tokenPair } from './schemas.ts';
+import { carriedTokens, credentialBytesMax, password, tenantSummary } from './schemas.ts';
+import { createSessionCookies } from './session-cookies.ts';
 
 const email = z
   .string()
@@ -17,10 +20,13 @@ const loginBody = z.strictObject({
   email,
   password,
   tenant: name({ max: 63 }).optional().meta({ description: 'Slug or id; default is the only or the last used tenant' }),
-  transport: z.literal('token').default('token').meta({ description: 'How the tokens come back' }),
+  transport: z
+    .enum(['token', 'cookie'])
+    .default('token')
+    .meta({ description: 'How the tokens come back: in the body, or in cookies for a browser' }),
 });
 
-const signIn = tokenPair.extend({
+const signIn = carriedTokens.extend({
   user: z.object({ id: z.uuid(), email: z.string(), name: z.string() }),
   tenant: tenantSummary,
   resolution: z.object({
@@ -30,7 +36,7 @@ const signIn = tokenPair.extend({
 });
 
 const refreshBody = z.strictObject({
-  refreshToken: z.string().min(1).max(4096),
+  refreshToken: z.string().min(1).max(4096).optional().meta({ description: 'Absent where the cookie holds it' }),
   tenantId: id().optional().meta({ description: 'The tenant the caller believes the session is in' }),
 });
 
@@ -47,6 +53,8 @@ export function sessionRoutes(ctx: AuthContext): RoutePlugin {
 
 function registerLogin(app: App, ctx: AuthContext): void {
   const cookie = createDeviceCookie(ctx.publicUrl);
+  const clientOf = createClientInfo(ctx.publicUrl);
+  const cookies = createSessionCookies(ctx);
   app.post(
     '/api/v1/auth/login',
     {
@@ -55,7 +63,14 @@ function registerLogin(app: App, ctx: AuthContext): void {
         access: 'public',
         idempotency: 'none',
         rateClass: 'login',
-        errors: ['INVALID_CREDENTIALS', 'TENANT_SUSPENDED', 'RATE_LIMIT_EXCEEDED', 'HASH_BUSY', 'SECRETS_UNAVAILABLE'],
+        errors: [
+          'INVALID_CREDENTIALS',
+          'TENANT_SUSPENDED',
+          'CSRF_FAILED',
+          'RATE_LIMIT_EXCEEDED',
+          'HASH_BUSY',
+          'SECRETS_UNAVAILABLE',
+        ],
       },
       schema: {
         operationId: 'logIn',
@@ -66,17 +81,21 @@ function registerLogin(app: App, ctx: AuthContext): void {
       },
     },
     async (request, reply) => {
-      const { email: address, password: secret, tenant } = request.body;
-      const client = { ...clientOf(request), ...deviceOf(cookie.read(request.headers.cookie)) };
-      const input = { email: address, password: secret, client, ...(tenant && { tenant }) };
-      const { deviceProof, ...data } = await logIn(ctx, input);
+      const { email: address, password: secret, tenant, transport } = request.body;
+      if (transport === 'cookie') cookies.requireOwnOrigin(request);
+      const client = clientOf(request);
+      const input = { email: address, password: secret, client, transport, ...(tenant && { tenant }) };
+      const { deviceProof, accessToken, refreshToken, ...rest } = await logIn(ctx, input);
       void reply.header('set-cookie', cookie.write(deviceProof));
-      return { data };
+      if (transport === 'token') return { data: { accessToken, refreshToken, ...rest } };
+      cookies.set(reply, { accessToken, refreshToken }, rest.csrfToken);
+      return { data: rest };
     },
   );
 }
 
 function registerRefresh(app: App, ctx: AuthContext): void {
+  const cookies = createSessionCookies(ctx);
   app.post(
     '/api/v1/auth/refresh',
     {
@@ -85,28 +104,40 @@ function registerRefresh(app: App, ctx: AuthContext): void {
         access: 'public',
         idempotency: 'none',
         rateClass: 'token',
-        errors: ['INVALID_TOKEN', 'TENANT_SUSPENDED', 'CONFLICT', 'SECRETS_UNAVAILABLE'],
+        errors: ['INVALID_TOKEN', 'TENANT_SUSPENDED', 'CSRF_FAILED', 'CONFLICT', 'SECRETS_UNAVAILABLE'],
       },
       schema: {
         operationId: 'refreshSession',
         summary: 'Exchange a refresh token for the next pair of tokens',
         tags: ['sessions'],
         body: refreshBody,
-        response: { 200: envelope(tokenPair) },
+        response: { 200: envelope(carriedTokens) },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { refreshToken, tenantId } = request.body;
-      return { data: await refreshSession(ctx, { refreshToken, ...(tenantId && { tenantId }) }) };
+      const cookie = readSessionCookie(request.headers, cookies.names.refresh);
+      if ((refreshToken === undefined) === (cookie === undefined)) {
+        throw new ValidationError('the refresh token must come in the body or in its cookie, and not in both');
+      }
+      const expected = tenantId && { tenantId };
+      if (refreshToken !== undefined) return { data: await refreshSession(ctx, { refreshToken, ...expected }) };
+      cookies.requireOwnOrigin(request);
+      const admit = (digest: string | undefined): void => requireCsrfToken(request.headers, digest);
+      const { expiresIn, ...pair } = await refreshSession(ctx, { refreshToken: cookie!, admit, ...expected });
+      const csrfToken = String(request.headers['x-csrf-token']);
+      cookies.set(reply, pair, csrfToken);
+      return { data: { expiresIn, csrfToken } };
     },
   );
 }
 
 function registerLogout(app: App, ctx: AuthContext): void {
+  const cookies = createSessionCookies(ctx);
   app.post(
     '/api/v1/auth/logout',
     {
-      config: { access: 'authenticated', idempotency: 'none', rateClass: 'token' },
+      config: { access: 'authenticated', idempotency: 'none', rateClass: 'token', errors: ['CSRF_FAILED'] },
       schema: {
         operationId: 'logOut',
         summary: 'End the session of the access token',
@@ -116,16 +147,8 @@ function registerLogout(app: App, ctx: AuthContext): void {
     },
     async (request, reply) => {
       await logOut(ctx, principalOf(request));
+      if (request.headers.cookie !== undefined) cookies.clear(reply);
       return reply.code(204).header('clear-site-data', '"cookies", "storage"').send(null);
     },
   );
-}
-
-function deviceOf(deviceProof: string | undefined) {
-  return deviceProof === undefined ? {} : { deviceProof };
-}
-
-function clientOf(request: { ip: string; headers: { 'user-agent'?: string | undefined } }) {
-  const userAgent = request.headers['user-agent'];
-  return { ip: request.ip, ...(userAgent !== undefined && { userAgent }) };
 }

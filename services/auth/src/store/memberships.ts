@@ -52,6 +52,18 @@ export async function isActiveMember(tx: Tx<Tables>, userId: string): Promise<bo
   return row !== undefined;
 }
 
+/** Whether the user belongs to the transaction's tenant, suspended or not. */
+export async function hasMembership(tx: Tx<Tables>, userId: string): Promise<boolean> {
+  const row = await named(tx.db, 'auth.has-membership')
+    .selectFrom('memberships')
+    .select('id')
+    .where('tenant_id', '=', tx.tenantId)
+    .where('user_id', '=', userId)
+    .where('status', '<>', 'removed')
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 export async function insertTenantRole(
   tx: Tx<Tables>,
   row: { id: string; userId: string; role: RoleKey; grantedBy: string; reason: string; now: Date },

@@ -10,6 +10,7 @@ const columns = [
   'tenant_id',
   'counter',
   'mac_key_sealed',
+  'csrf_hash',
   'rotated_at',
   'amr',
   'acr',
@@ -97,5 +98,48 @@ export async function listSurplusSessions(
     .orderBy('id', 'desc')
     .offset(kept)
     .limit(100)
+    .execute();
+}
+
+const listed = [
+  'id',
+  'user_id',
+  'tenant_id',
+  'kind',
+  'amr',
+  'acr',
+  'auth_time',
+  'ip',
+  'user_agent',
+  'created_at',
+  'last_seen_at',
+  'idle_expires_at',
+  'absolute_expires_at',
+] as const;
+
+/** Live sessions of a user, of one tenant or of all. */
+export function liveSessionsQuery(
+  tx: Tx<Tables>,
+  { userId, tenantId, now }: { userId: string; tenantId?: string; now: Date },
+) {
+  const query = named(tx.db, 'auth.live-sessions')
+    .selectFrom('sessions')
+    .select(listed)
+    .where('user_id', '=', userId)
+    .where('revoked_at', 'is', null)
+    .where('idle_expires_at', '>', now.toISOString());
+  return tenantId === undefined ? query : query.where('tenant_id', '=', tenantId);
+}
+
+/** The person proved who they are once more, at `now`. */
+export async function renewAuthTime(tx: Tx<Tables>, id: string, now: Date): Promise<void> {
+  await named(tx.db, 'auth.renew-auth-time')
+    .updateTable('sessions')
+    .set((update) => ({
+      auth_time: now.toISOString(),
+      last_seen_at: now.toISOString(),
+      version: update('version', '+', 1),
+    }))
+    .where('id', '=', id)
     .execute();
 }

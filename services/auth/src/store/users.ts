@@ -96,6 +96,15 @@ export async function setPasswordHash(tx: Tx<Tables>, userId: string, phc: strin
     .execute();
 }
 
+/** A new password, not a new hash of the same one. */
+export async function changePasswordHash(tx: Tx<Tables>, userId: string, phc: string, now: Date): Promise<void> {
+  await named(tx.db, 'auth.change-password')
+    .updateTable('user_passwords')
+    .set({ phc, changed_at: now.toISOString(), must_change: false })
+    .where('user_id', '=', userId)
+    .execute();
+}
+
 /** Id of the account that was made first. */
 export async function findFirstUser(tx: Tx<Tables>): Promise<string | undefined> {
   const row = await named(tx.db, 'auth.first-user')

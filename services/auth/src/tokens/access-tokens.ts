@@ -11,6 +11,8 @@ interface AccessTokenSubject {
   amr: string[];
   acr: AuthContextClass;
   authTime: Date;
+  /** SHA-256 of the CSRF value, where the token goes into a cookie. */
+  csrfHash?: Buffer | null;
 }
 
 export interface AccessTokens {
@@ -46,6 +48,7 @@ export function createAccessTokens(options: {
         acr: subject.acr,
         pv: subject.accessVersion,
         ep: subject.tokenEpoch,
+        ...(subject.csrfHash && { xsrf: subject.csrfHash.toString('base64url') }),
       });
     },
   };

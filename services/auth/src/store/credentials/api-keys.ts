@@ -77,10 +77,17 @@ export async function findApiKey(tx: Tx<Tables>, id: string): Promise<ApiKeyRow 
   return row as ApiKeyRow | undefined;
 }
 
-/** The same, locked to the end of the transaction. */
-export async function lockApiKey(tx: Tx<Tables>, id: string): Promise<ApiKeyRow | undefined> {
-  const row = await apiKeysQuery(tx, { name: 'auth.lock-api-key' }).where('id', '=', id).forUpdate().executeTakeFirst();
-  return row as ApiKeyRow | undefined;
+/** The same with the hash of its secret, locked to the end of the transaction. */
+export async function lockApiKey(
+  tx: Tx<Tables>,
+  id: string,
+): Promise<(ApiKeyRow & { secret_hash: Buffer }) | undefined> {
+  const row = await apiKeysQuery(tx, { name: 'auth.lock-api-key' })
+    .select('secret_hash')
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst();
+  return row as (ApiKeyRow & { secret_hash: Buffer }) | undefined;
 }
 
 /** Changes a key and lets its version grow. */
