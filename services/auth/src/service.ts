@@ -6,7 +6,7 @@ import { onTenantPrepared } from './consumers/on-tenant-prepared.ts';
 import { createAuthContext } from './context.ts';
 import { authPermissions } from './permissions.ts';
 import { platformPorts } from './ports.ts';
-import { auditExportJobs } from './jobs/audit-exports.ts';
+import { auditJobs } from './jobs/audit.ts';
 import { expireInvitationJobs } from './jobs/expire-invitations.ts';
 import { mailInvitationJobs } from './jobs/mail-invitation.ts';
 import { auditRoutes } from './routes/audit/index.ts';
@@ -44,8 +44,11 @@ export const auth = defineService({
   consumers: (ctx) => [onTenantPrepared(ctx.clock), onAuditRecorded(ctx.auditArrivals)],
   background: (ctx) => [sealAuditLogs(ctx)],
   jobs(ctx) {
-    const expiry = expireInvitationJobs(ctx);
-    return { queues: [auditExportJobs(ctx), mailInvitationJobs(ctx), expiry.queue], schedules: [expiry.schedule] };
+    const [audit, expiry] = [auditJobs(ctx), expireInvitationJobs(ctx)];
+    return {
+      queues: [...audit.queues, mailInvitationJobs(ctx), expiry.queue],
+      schedules: [...audit.schedules, expiry.schedule],
+    };
   },
   snapshots: () => ({ 'idp.auth.tenant.v1': tenantStates }),
   tenants: (ctx) => ctx.database.global.read((tx) => listTenantIds(tx)),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { newId } from '@idp/contracts';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { auditPartitionJobs } from '../../src/jobs/audit-partitions.ts';
 import { sealAuditLog } from '../../src/operations/audit/seal-audit-log.ts';
 import { makeTenant, type TestTenant } from '../support/people.ts';
 import { eventsOfType } from '../support/published-events.ts';
@@ -109,6 +110,21 @@ test('sealers side by side number every row once', async () => {
   const rows = await sealedRows(auth, tenantId);
   expect(rows.map(({ seq }) => Number(seq))).toEqual(Array.from({ length: 500 }, (_, at) => at + 1));
   expect(new Set(rows.map(({ id }) => id)).size).toBe(500);
+});
+
+test('partitions of the months ahead are made again where they are missing', async () => {
+  const partitions = async () =>
+    (
+      await auth.sql.query<{ name: string }>(
+        `select inhrelid::regclass::text as name from pg_inherits where inhparent = 'auth.audit_chain'::regclass order by 1`,
+      )
+    ).rows.map(({ name }) => name);
+  const before = await partitions();
+  expect(before).toHaveLength(5);
+  const last = before.findLast((name) => !name.endsWith('_default'))!;
+  await auth.sql.query(`drop table ${last}`);
+  await auditPartitionJobs(auth.ctx).queue.handler({} as never);
+  expect(await partitions()).toEqual(before);
 });
 
 test('rows can be added to the chain and read, and nothing else', async () => {
