@@ -55,6 +55,8 @@ function treeArrangements(setting: Setting): Record<string, Arrangement> {
     request: async () => ({ path: { id: await make() }, ...(body && { body: body() }) }),
   });
   return {
+    getOrganization: at(setting.keptOrganization),
+    listOrganizationMembers: at(setting.keptOrganization),
     createOrganization: { request: () => ({ body: fresh() }) },
     createTeam: { request: () => ({ body: fresh() }) },
     createProject: { request: () => ({ body: fresh() }) },
@@ -93,6 +95,7 @@ function peopleArrangements(platform: Platform, setting: Setting): Record<string
   };
   let turn = 0;
   return {
+    getUser: { request: async () => ({ path: { id: await keptPerson() } }) },
     updateUser: { request: async () => ({ path: { id: await keptPerson() }, body: { name: fresh().name } }) },
     removeUser: { request: async () => ({ path: { id: await person() } }) },
     suspendUser: { request: someone, storesNothing: true },
