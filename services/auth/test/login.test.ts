@@ -117,7 +117,7 @@ test.each([
   ['a further member', { email: 'a@b.test', password, role: 'tenant-owner' }],
   ['no address', { email: 'a', password }],
   ['a quoted local part', { email: '"a"@b.test', password }],
-  ['cookie transport', { email: 'a@b.test', password, transport: 'cookie' }],
+  ['an unknown transport', { email: 'a@b.test', password, transport: 'pigeon' }],
 ])('%s is 400', async (_name, body) => {
   const answer = await login(body);
   expect(answer.status).toBe(400);

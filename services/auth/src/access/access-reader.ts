@@ -1,6 +1,7 @@
 import { heldRoles, type AccessReader, type SystemRole } from '@idp/auth';
 import type { Database } from '@idp/database';
 import { LRUCache } from 'lru-cache';
+import { listServiceAccountRoles } from '../store/credentials/service-accounts.ts';
 import { listTenantRoles } from '../store/memberships.ts';
 import { findTenant } from '../store/tenants.ts';
 import { findUser } from '../store/users.ts';
@@ -17,8 +18,8 @@ const freshMs = 1_000;
 
 /**
  * Roles read from this service's own tables and kept for 1 s, so that a change reaches every process within a second;
- * a change made in this process shows at once. None for a disabled account, an ended membership, a suspended tenant or
- * anyone but a person.
+ * a change made in this process shows at once. None for a disabled account, an ended membership, a deleted service
+ * account, a suspended tenant or a service of the platform.
  */
 export function createAccessReader(options: { database: Database<Tables>; clock: () => Date }): LocalAccessReader {
   const { database, clock } = options;
@@ -38,13 +39,23 @@ export function createAccessReader(options: { database: Database<Tables>; clock:
     );
   }
 
+  async function readServiceAccount(tenantId: string, id: string): Promise<readonly SystemRole[]> {
+    return database.tenant(tenantId).read(
+      async (tx) => {
+        const [tenant, roles] = await Promise.all([findTenant(tx, tenantId), listServiceAccountRoles(tx, id, clock())]);
+        return tenant?.status === 'active' ? heldRoles(tenantId, roles) : [];
+      },
+      { global: true },
+    );
+  }
+
   return {
     rolesOf(principal) {
-      if (principal.type !== 'user') return Promise.resolve([]);
+      if (principal.id.startsWith('service:')) return Promise.resolve([]);
       const key = `${principal.tenantId}|${principal.id}`;
       const cached = known.get(key);
       if (cached !== undefined) return cached;
-      const reading = read(principal.tenantId, principal.id);
+      const reading = (principal.type === 'user' ? read : readServiceAccount)(principal.tenantId, principal.id);
       known.set(key, reading);
       reading.catch(() => known.delete(key));
       return reading;

@@ -68,3 +68,41 @@ export async function updateServiceAccount(
     .where('id', '=', id)
     .execute();
 }
+
+/** Whether the tenant has this organization, team or project; a tenant has itself. */
+export async function scopeExists(tx: Tx<Tables>, { type, id }: { type: ScopeType; id: string }): Promise<boolean> {
+  if (type === 'tenant') return id === tx.tenantId;
+  const table = ({ organization: 'organizations', team: 'teams', project: 'projects' } as const)[type];
+  const row = await named(tx.db, 'auth.scope-exists')
+    .selectFrom(table)
+    .select('id')
+    .where('tenant_id', '=', tx.tenantId)
+    .where('id', '=', id)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Keys of the roles bound to a living service account in the whole tenant now. */
+export async function listServiceAccountRoles(tx: Tx<Tables>, id: string, now: Date): Promise<string[]> {
+  const at = now.toISOString();
+  const rows = await named(tx.db, 'auth.service-account-roles')
+    .selectFrom('role_bindings')
+    .innerJoin('service_accounts', (join) =>
+      join
+        .onRef('service_accounts.tenant_id', '=', 'role_bindings.tenant_id')
+        .onRef('service_accounts.id', '=', 'role_bindings.principal_id'),
+    )
+    .select('role_bindings.role_id')
+    .where('role_bindings.tenant_id', '=', tx.tenantId)
+    .where('role_bindings.principal_type', '=', 'service-account')
+    .where('role_bindings.principal_id', '=', id)
+    .where('role_bindings.scope_type', '=', 'tenant')
+    .where('role_bindings.starts_at', '<=', at)
+    .where((where) =>
+      where.or([where('role_bindings.expires_at', 'is', null), where('role_bindings.expires_at', '>', at)]),
+    )
+    .where('service_accounts.deleted_at', 'is', null)
+    .execute();
+  return rows.map((row) => row.role_id);
+}

@@ -1,0 +1,84 @@
+import { newId } from '@idp/contracts';
+import type { Tx } from '@idp/database';
+import { NotFoundError, UnprocessableError } from '@idp/errors';
+import { publish } from '@idp/events';
+import { foldName } from '@idp/service';
+import { accessChanged } from '../../access/changed.ts';
+import type { AuthContext } from '../../context.ts';
+import { lockKeysOfOwner } from '../../store/credentials/api-keys.ts';
+import {
+  findServiceAccount,
+  insertServiceAccount,
+  lockServiceAccount,
+  scopeExists,
+  updateServiceAccount,
+  type ScopeType,
+  type ServiceAccountRow,
+} from '../../store/credentials/service-accounts.ts';
+import { createdStamps, updatedStamps } from '../../store/stamps.ts';
+import type { Tables } from '../../store/tables.ts';
+import { currentActor } from '../acting.ts';
+import { revokeKey } from './change-api-key.ts';
+
+type Ctx = Pick<AuthContext, 'clock' | 'revocations' | 'access'>;
+
+export interface NewServiceAccount {
+  name: string;
+  description: string;
+  scope: { type: ScopeType; id: string };
+}
+
+/** A service account of a tenant, organization, team or project; it may do nothing until a role is bound to it. 422 for a scope that is none. */
+export async function createServiceAccount(
+  tx: Tx<Tables>,
+  ctx: Ctx,
+  { name, description, scope }: NewServiceAccount,
+): Promise<ServiceAccountRow> {
+  if (!(await scopeExists(tx, scope))) {
+    throw new UnprocessableError(`the ${scope.type} does not exist`, { code: 'REFERENCE_INVALID' });
+  }
+  const id = newId();
+  const at = { scope_type: scope.type, scope_id: scope.id };
+  const stamps = createdStamps(currentActor(), ctx.clock());
+  await insertServiceAccount(tx, { id, name, name_norm: foldName(name), description, ...at, ...stamps });
+  await accessChanged(tx, ctx, { principals: [{ type: 'service-account', id }] });
+  publish(tx, {
+    type: 'idp.auth.v1.ServiceAccountCreated',
+    aggregateId: id,
+    version: 1,
+    data: { serviceAccountId: id, name, scopeType: scope.type, scopeId: scope.id },
+  });
+  tx.audit({
+    action: 'auth:service-account:create',
+    resourceType: 'service-account',
+    resourceId: id,
+    after: { name, description, scope },
+  });
+  return (await findServiceAccount(tx, id))!;
+}
+
+/** Ends a service account and its keys. */
+export async function deleteServiceAccount(tx: Tx<Tables>, ctx: Ctx, id: string): Promise<void> {
+  const before = await lockServiceAccount(tx, id);
+  if (before === undefined) throw new NotFoundError('the service account does not exist');
+  for (const key of await lockKeysOfOwner(tx, id)) await revokeKey(tx, ctx, key, 'owner');
+  const [actor, now] = [currentActor(), ctx.clock()];
+  await updateServiceAccount(tx, id, {
+    deleted_at: now.toISOString(),
+    deleted_by: actor,
+    ...updatedStamps(actor, now),
+  });
+  await accessChanged(tx, ctx, { principals: [{ type: 'service-account', id }] });
+  publish(tx, {
+    type: 'idp.auth.v1.ServiceAccountDeleted',
+    aggregateId: id,
+    version: before.version + 1,
+    data: { serviceAccountId: id },
+  });
+  tx.audit({
+    action: 'auth:service-account:delete',
+    resourceType: 'service-account',
+    resourceId: id,
+    before: { name: before.name, scope: { type: before.scope_type, id: before.scope_id } },
+  });
+}

@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { audits } from '../support/auth-database.ts';
+import { makeTenant, signIn, type TestTenant } from '../support/people.ts';
+import { eventsOfType } from '../support/published-events.ts';
+import { startAuth, type RunningAuth } from '../support/running-auth.ts';
+
+let auth: RunningAuth;
+let a: TestTenant;
+let b: TestTenant;
+let admin: string;
+
+beforeAll(async () => {
+  auth = await startAuth();
+  [a, b] = [await makeTenant(auth, 'acme'), await makeTenant(auth, 'bolt')];
+  admin = (await signIn(auth, a.admin)).accessToken;
+});
+afterAll(() => auth?.[Symbol.asyncDispose]());
+beforeEach(() => auth.setClock());
+
+const accounts = '/api/v1/auth/service-accounts';
+const call = (method: string, path: string, token: string, body?: unknown) =>
+  auth.request(method, path, { token, ...(body !== undefined && { body }) });
+const make = (name: string, scope: object = { type: 'tenant', id: a.id }) =>
+  call('POST', accounts, admin, { name, scope });
+const whoami = (key: string) => call('GET', '/api/v1/auth/whoami', key);
+
+async function makeKey(accountId: string): Promise<string> {
+  const expiresAt = new Date(auth.clock().getTime() + 86_400_000).toISOString();
+  const answer = await call('POST', `${accounts}/${accountId}/api-keys`, admin, {
+    name: 'ci',
+    scopes: ['*'],
+    expiresAt,
+  });
+  expect(answer.status, answer.text).toBe(201);
+  return answer.body.data.key;
+}
+
+test('a service account is made, listed and read, with its event and audit row', async () => {
+  const answer = await make('deployer');
+  expect(answer.status).toBe(201);
+  const { id } = answer.body.data as { id: string };
+  expect(answer.headers.location).toBe(`${accounts}/${id}`);
+  const list = await call('GET', accounts, admin);
+  expect(list.body.data.map((one: { id: string }) => one.id)).toContain(id);
+  const read = await call('GET', `${accounts}/${id}`, admin);
+  expect(read.body.data).toMatchObject({ name: 'deployer', scope: { type: 'tenant', id: a.id } });
+  expect(await audits(auth, { action: 'auth:service-account:create', resourceId: id })).toHaveLength(1);
+  const events = await eventsOfType(auth.sql, 'idp.auth.v1.ServiceAccountCreated');
+  expect(events.map(({ data }) => data.serviceAccountId)).toContain(id);
+});
+
+test('its name is taken in its tenant, whatever its case, and its scope must exist there', async () => {
+  expect((await make('Robot')).status).toBe(201);
+  expect((await make('robot')).status).toBe(409);
+  expect((await make('other', { type: 'tenant', id: b.id })).body.error.code).toBe('REFERENCE_INVALID');
+  expect((await make('other', { type: 'team', id: b.id })).body.error.code).toBe('REFERENCE_INVALID');
+  expect((await make('other', { type: 'planet', id: a.id })).status).toBe(400);
+});
+
+test('its key acts as the account, with the roles bound to it and no others', async () => {
+  const { id } = (await make('reader')).body.data;
+  const key = await makeKey(id);
+  expect(key).toMatch(/^idp_svc_/);
+  const before = await whoami(key);
+  expect(before.body.data).toMatchObject({ principal: { type: 'service', id }, tenant: { id: a.id }, roles: [] });
+  expect((await call('GET', '/api/v1/teams', key)).status).toBe(403);
+  await auth.sql.query(
+    `insert into auth.role_bindings (tenant_id, id, principal_type, principal_id, role_id, scope_type, scope_id, starts_at, granted_by, granted_via)
+     values ($1, gen_random_uuid(), 'service-account', $2, 'viewer', 'tenant', $1, '2020-01-01', 'test', 'direct')`,
+    [a.id, id],
+  );
+  await expect.poll(async () => (await whoami(key)).body.data.roles).toEqual(['viewer']);
+  expect((await call('GET', '/api/v1/teams', key)).status).toBe(200);
+});
+
+test('with the account its keys end at once', async () => {
+  const { id } = (await make('short-lived')).body.data;
+  const key = await makeKey(id);
+  expect((await whoami(key)).status).toBe(200);
+  expect((await call('DELETE', `${accounts}/${id}`, admin)).status).toBe(204);
+  await expect.poll(async () => (await whoami(key)).status).toBe(401);
+  expect((await call('DELETE', `${accounts}/${id}`, admin)).status).toBe(404);
+  expect((await make('short-lived')).status).toBe(201);
+});
+
+test('members make none, and another tenant’s is as none', async () => {
+  const member = (await signIn(auth, a.member)).accessToken;
+  const foreign = (await signIn(auth, b.owner)).accessToken;
+  expect((await call('GET', accounts, member)).status).toBe(403);
+  const { id } = (await make('walled')).body.data;
+  expect((await call('GET', `${accounts}/${id}`, foreign)).status).toBe(404);
+  expect((await call('DELETE', `${accounts}/${id}`, foreign)).status).toBe(404);
+});
