@@ -5,6 +5,7 @@ import { performancePage, terminalText } from './report.ts';
 import { holds, type Row, type RowResult } from './row.ts';
 import { auditSeal } from './rows/audit-seal.ts';
 import { auditVerify } from './rows/audit-verify.ts';
+import { authzCheck } from './rows/authz-check.ts';
 import { cacheHit } from './rows/cache-hit.ts';
 import { condition } from './rows/condition.ts';
 import { consumeEvents } from './rows/consume-events.ts';
@@ -47,6 +48,7 @@ const rows: Row[] = [
   condition,
   auditSeal,
   auditVerify,
+  authzCheck,
 ];
 
 const flags = process.argv.slice(2).filter((argument) => argument.startsWith('--'));

@@ -41,15 +41,15 @@ export function valuesOf(inquiry: Inquiry): ConditionValues {
   return (inquiry.values ??= makeValues(inquiry));
 }
 
+const nothing = Object.freeze({});
+
 function makeValues({ request, teamIds, now }: Inquiry): ConditionValues {
   const { principal, resource, context } = request;
+  const known = knownValues(principal, teamIds, context, now);
   return {
-    ...knownValues(principal, teamIds, context, now),
-    resource: {
-      id: resource?.id,
-      ...(resource?.scope !== undefined && { scope: resource.scope }),
-      ...(resource?.attributes !== undefined && { attributes: resource.attributes }),
-    },
+    principal: known.principal,
+    context: known.context,
+    resource: { id: resource?.id, scope: resource?.scope ?? nothing, attributes: resource?.attributes ?? nothing },
   };
 }
 
@@ -60,7 +60,11 @@ export function knownValues(
   context: DecisionContext | undefined,
   now: number,
 ): KnownValues {
-  return { principal: { id, type, tenantId, teamIds, acr }, context: { ...context, now: new Date(now) } };
+  const { ip, authAgeSeconds, credential }: DecisionContext = context ?? nothing;
+  return {
+    principal: { id, type, tenantId, teamIds, acr },
+    context: { now: new Date(now), ip, authAgeSeconds, credential },
+  };
 }
 
 /** Whether the condition holds; none always does. */
