@@ -4,14 +4,6 @@ import type { Tables } from '../tables.ts';
 
 export type TeamRole = 'maintainer' | 'member';
 
-export interface TeamMember {
-  userId: string;
-  name: string;
-  email: string;
-  role: TeamRole;
-  joinedAt: string;
-}
-
 /** Members of a team with what the tenant shows of them. */
 export function selectTeamMembers(tx: Tx<Tables>, teamId: string) {
   return named(tx.db, 'auth.list-team-members')
