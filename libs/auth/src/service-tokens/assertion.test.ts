@@ -46,10 +46,8 @@ test.each([
   ['the type of an access token', {}, { typ: 'at+jwt' }],
 ])('%s is refused', async (_name, claims, header) => {
   const at = now.getTime() / 1000;
-  const assertion = await new SignJWT({
-    ...{ iss: 'service:catalog', sub: 'service:catalog', aud: 'idp:auth', iat: at, exp: at + 60 },
-    ...(claims as object),
-  })
+  const usual = { iss: 'service:catalog', sub: 'service:catalog', aud: 'idp:auth', iat: at, exp: at + 60 };
+  const assertion = await new SignJWT({ ...usual, ...(claims as object) })
     .setProtectedHeader({ alg: 'EdDSA', kid: 'c1', typ: 'client-authentication+jwt', ...header })
     .sign(catalog.privateKey);
   await expect(verifyServiceAssertion(assertion, keys, now)).rejects.toMatchObject({ code: 'INVALID_TOKEN' });

@@ -1,5 +1,5 @@
 import { defineQueue } from '@idp/jobs';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { AuthContext } from '../context.ts';
 import { mailInvitation } from '../operations/invitations/mail-invitation.ts';
 import { invitationMailQueue } from '../operations/invitations/queue.ts';
