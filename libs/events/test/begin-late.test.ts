@@ -96,3 +96,18 @@ it('duplicates on the wire that a test orders have one effect each; production r
   expect(await listEffects(probe, tenant, name)).toHaveLength(5);
   await expect(run(probe, { consumers: [], env: { ...env, NODE_ENV: 'production' } })).rejects.toThrow(/production/);
 });
+
+it('a process starts while a frozen one of its service is about to move the places of their group', async () => {
+  const tenant = newTenant();
+  await using first = await run(probe, { consumers: [readModel(true)] });
+  await changeOne(probe, tenant, 'a');
+  await first.drain();
+  await using frozen = await connect(probe.address.adminUrl);
+  await frozen.query('begin');
+  await frozen.query('update bus.group_offsets set "offset" = "offset"');
+  await using second = await run(probe, { consumers: [readModel(true)] });
+  await frozen.query('rollback');
+  await changeOne(probe, tenant, 'a');
+  await second.drain();
+  expect(await listEffects(probe, tenant, name)).toHaveLength(2);
+});

@@ -8,7 +8,7 @@ const script = fileURLToPath(new URL('./worker.ts', import.meta.url));
 
 export interface Worker extends AsyncDisposable {
   readonly child: ChildProcess;
-  /** Resolves when it has nothing left to do. */
+  /** Resolves when it has nothing left to do. Rejects when it ends before. */
   readonly drained: Promise<void>;
   /** Resolves with the signal that ended it. Rejects when it ended by itself. */
   readonly ended: Promise<NodeJS.Signals>;
@@ -33,7 +33,8 @@ export function startWorker(
     if (signal === null) throw new Error(`the worker ended with ${code}`);
     return signal;
   });
-  ended.catch(() => undefined);
+  ended.then((signal) => drained.reject(new Error(`the worker was ended by ${signal}`)), drained.reject);
+  drained.promise.catch(() => undefined);
   return {
     child,
     drained: drained.promise,
@@ -55,6 +56,10 @@ export async function runWorker(
     if (signal !== 'SIGKILL') throw new Error(`the worker was ended by ${signal}`);
     return 'killed' as const;
   });
+  const drained = worker.drained.then(
+    () => 'drained' as const,
+    () => killed,
+  );
   // Awaited here: what is not needed any more is killed at the end of this function.
-  return await Promise.race([worker.drained.then(() => 'drained' as const), killed]);
+  return await Promise.race([drained, killed]);
 }
