@@ -69,6 +69,18 @@ async function uniqueIndex(client: pg.Client, qualified: string): Promise<Tenant
   return found;
 }
 
+/** Those of the tables that belong to tenants; others name one without being behind the wall. */
+export async function tablesOfTenants(adminUrl: string, tables: readonly string[]): Promise<string[]> {
+  return withConnection(adminUrl, async (client) => {
+    const { rows } = await client.query<{ qualified: string }>(
+      `select qualified from unnest($1::text[]) as qualified
+        where obj_description(qualified::regclass, 'pg_class') = 'class: tenant'`,
+      [tables],
+    );
+    return rows.map(({ qualified }) => qualified);
+  });
+}
+
 async function tenantPolicy(client: pg.Client, qualified: string): Promise<string> {
   const { rows } = await client.query<{ name: string }>(
     `select polname as name from pg_policy where polrelid = $1::regclass and pg_get_expr(polqual, polrelid) like '%ctx_tenant%' limit 1`,

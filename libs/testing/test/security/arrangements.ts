@@ -2,6 +2,7 @@ import { freshName } from '../../src/hostile/openapi/sample.ts';
 import type { Arrangement } from '../../src/hostile/target.ts';
 import { jsonOf, send } from '../../src/hostile/wire/client.ts';
 import { auditArrangements } from './audit-arrangements.ts';
+import { credentialArrangements } from './credential-arrangements.ts';
 import { opsArrangements } from './ops-arrangements.ts';
 import { signIn } from './people.ts';
 import type { Tenant } from './people.ts';
@@ -20,6 +21,7 @@ export function arrangementsFor(platform: Platform, tenant: Tenant): Readonly<Re
     ...changing(platform, tenant, make),
     ...tenancyArrangements(platform, tenant),
     ...auditArrangements(platform, tenant),
+    ...credentialArrangements(platform, tenant),
     ...opsArrangements(platform, tenant),
   };
 }

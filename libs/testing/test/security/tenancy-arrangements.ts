@@ -158,7 +158,7 @@ function invitationArrangements(platform: Platform, tenant: Tenant, setting: Set
 }
 
 /** A member of the tenant without a password: nobody signs in as it, and no hash is waited for. */
-async function insertPerson(platform: Platform, { id: tenantId }: Tenant): Promise<string> {
+export async function insertPerson(platform: Platform, { id: tenantId }: Tenant): Promise<string> {
   const id = randomUUID();
   await platform.sql(
     `with account as (
