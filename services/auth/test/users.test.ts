@@ -49,7 +49,7 @@ test('the people of a tenant are listed by address, with their roles, by every f
   const shown = all.body.data as { id: string; email: string; roles: string[] }[];
   expect(shown.find(({ id }) => id === a.admin.id)).toMatchObject({ email: a.admin.email, roles: ['tenant-admin'] });
   const addresses = shown.map(({ email }) => email.toLowerCase());
-  expect(addresses).toEqual(addresses.toSorted((a, b) => a - b));
+  expect(addresses).toEqual(addresses.toSorted());
   const ids = async (query: string) =>
     ((await member.get(`${path}?${query}`)).body.data as { id: string }[]).map(({ id }) => id);
   const someone = await person();
