@@ -9,6 +9,7 @@ import {
   type TenantRows,
   type World,
 } from '@idp/auth';
+import { emptyRows } from '../../../libs/auth/test/access/compile.ts';
 
 /** One tenant of the size that the limits speak of; drawn by a fixed sequence of numbers, the same in every run. */
 export const sizes = {
@@ -104,22 +105,6 @@ export function drawCompany(condition?: string): Company {
     bindings,
   };
   return { rows, projectTeams, teamParents, roleScopes, userRoles, userTeams, rolePermissions };
-}
-
-function emptyRows(of: string): TenantRows {
-  return {
-    tenantId: of,
-    tenant: { status: 'active' },
-    members: [],
-    serviceAccounts: [],
-    organizations: [],
-    teams: [],
-    projects: [],
-    teamMembers: [],
-    roles: [],
-    bindings: [],
-    policies: [],
-  };
 }
 
 /** Shards as a replica receives them. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { compileTenant } from '../../src/snapshot/compile-tenant.ts';
 import type { TenantRows } from '../../src/snapshot/rows.ts';
 import { canonicalJson, digestOf, nextVersion, sealShards } from '../../src/snapshot/seal-shards.ts';
@@ -7,6 +7,9 @@ import { kindOfShard, principalShard, scopeShard } from '../../src/snapshot/shar
 import { rowsOf } from './compile.ts';
 import { term } from './expressions.ts';
 import { company, ids, userIds } from './tenants.ts';
+
+// Hundreds of tenants in each test: much for a machine that does other things as well.
+vi.setConfig({ testTimeout: 120_000 });
 
 const companies = company({ condition: () => term(userIds), suspended: true, policies: true }).map(rowsOf);
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { decide } from '../../src/decision/decide.ts';
 import { scopeHolds, type ScopeRef } from '../../src/decision/grants.ts';
 import type { DecisionRequest } from '../../src/decision/model.ts';
@@ -28,6 +28,9 @@ import {
   type Question,
   type Scope,
 } from './tenants.ts';
+
+// Hundreds of tenants in each test: much for a machine that does other things as well.
+vi.setConfig({ testTimeout: 120_000 });
 
 const conditional = company({ condition: () => term(userIds), suspended: true, policies: true });
 /** No conditions and nothing that begins or ends: what is said of scopes is exact. */

@@ -1,6 +1,6 @@
 import { platformTenantId } from '@idp/contracts';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { decide } from '../../src/decision/decide.ts';
 import type { World } from '../../src/decision/world.ts';
 import { createAccessStore, type AccessStore, type AccessStoreOptions } from '../../src/snapshot/access-store.ts';
@@ -15,6 +15,9 @@ import {
 import { emptyRows, publish, requestOf, rowsOf, storeOptions, worldOf } from './compile.ts';
 import { term } from './expressions.ts';
 import { company, ids, question, userIds, type Question } from './tenants.ts';
+
+// Hundreds of tenants in each test: much for a machine that does other things as well.
+vi.setConfig({ testTimeout: 120_000 });
 
 const companies = company({ condition: () => term(userIds), suspended: true, policies: true }).map(rowsOf);
 const questions = fc.array(question({ attributes: 'some', caller: 'some' }), { minLength: 25, maxLength: 25 });
