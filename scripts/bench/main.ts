@@ -45,9 +45,9 @@ const rows: Row[] = [
   jobClaim,
   cacheHit,
   rateLimit,
-  condition,
   auditSeal,
   auditVerify,
+  condition,
   authzCheck,
 ];
 
