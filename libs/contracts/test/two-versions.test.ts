@@ -28,8 +28,9 @@ let directory: string;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'idp-two-versions-'));
   await cp(fileURLToPath(protoDirectory), directory, { recursive: true });
-  for (const service of await readdir(join(directory, 'idp'))) {
-    const path = join(directory, 'idp', service, 'v1/events.proto');
+  for (const file of await readdir(join(directory, 'idp'), { recursive: true })) {
+    if (!file.endsWith('.proto')) continue;
+    const path = join(directory, 'idp', file);
     await writeFile(path, grown(await readFile(path, 'utf8')));
   }
   const image = join(directory, 'after.binpb');
