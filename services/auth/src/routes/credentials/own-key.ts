@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { NotFoundError } from '@idp/errors';
 import type { Principal } from '@idp/auth';
 import type { AnswerSeal } from '@idp/database';
@@ -32,7 +33,8 @@ export function sealOf(
   request: FastifyRequest,
   tenantId: string,
 ): AnswerSeal {
-  const target = { table: 'idempotency_keys', column: 'body', rowId: request.idempotencyKey ?? '' };
+  // Keys of requests may hold characters that names of rows may not.
+  const target = { table: 'idempotency_keys', column: 'body', rowId: hash('sha256', request.idempotencyKey ?? '') };
   return {
     seal: (text) => secrets.tenant(tenantId).seal(target, text),
     open: async (sealed) => (await secrets.tenant(tenantId).open(target, sealed)).toString('utf8'),
