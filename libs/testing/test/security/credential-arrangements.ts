@@ -4,7 +4,7 @@ import type { Arrangement } from '../../src/hostile/target.ts';
 import { jsonOf, send } from '../../src/hostile/wire/client.ts';
 import type { Tenant } from './people.ts';
 import type { Platform } from './platform.ts';
-import { insertPerson } from './tenancy-arrangements.ts';
+import { insertPerson, once } from './tenancy-arrangements.ts';
 
 const keys = '/api/v1/api-keys';
 const accounts = '/api/v1/auth/service-accounts';
@@ -88,23 +88,24 @@ function keyArrangements(platform: Platform, tenant: Tenant): Record<string, Arr
   const key = () => call(keys, newKey());
   const newAccount = () => ({ name: shown(), scope: { type: 'tenant', id: tenant.id } });
   const account = async () => (await call(accounts, newAccount())).id;
+  const [keptKey, keptAccount] = [once(async () => (await key()).id), once(account)];
   const onKey = (body?: () => object): Arrangement => ({
-    request: async () => ({ path: { id: (await key()).id }, ...(body && { body: body() }) }),
+    request: async () => ({ path: { id: await keptKey() }, ...(body && { body: body() }) }),
   });
-  const bounds = { canonical: ['expiresAt'], misses: { scopes: 422 } };
+  const bounds = { canonical: ['expiresAt'], repeatable: ['name'], misses: { scopes: 422 } };
   return {
     createApiKey: { request: () => ({ body: newKey() }), ...bounds },
     getApiKey: onKey(),
     getApiKeyUsage: onKey(),
     updateApiKey: onKey(() => ({ name: shown() })),
     rotateApiKey: onKey(() => ({ overlapSeconds: 60 })),
-    revokeApiKey: onKey(),
+    revokeApiKey: { request: async () => ({ path: { id: (await key()).id } }) },
     reportLeakedApiKey: { request: async () => ({ body: { token: (await key()).key } }), storesNothing: true },
     createServiceAccount: { request: () => ({ body: newAccount() }), misses: { id: 422, type: 422 } },
-    getServiceAccount: { request: async () => ({ path: { id: await account() } }) },
+    getServiceAccount: { request: async () => ({ path: { id: await keptAccount() } }) },
     deleteServiceAccount: { request: async () => ({ path: { id: await account() } }) },
     createServiceAccountKey: {
-      request: async () => ({ path: { id: await account() }, body: newKey() }),
+      request: async () => ({ path: { id: await keptAccount() }, body: newKey() }),
       ...bounds,
     },
   };

@@ -33,7 +33,8 @@ describe('two tenants on the whole platform', () => {
 
   it(
     'answer a foreign id in every place of every operation as one that exists nowhere',
-    { timeout: 600_000 },
+    // Some 70 operations with an id, hundreds of ids each.
+    { timeout: 1_800_000 },
     async () => {
       const before = await tenantRows(platform.database, world.a.tenantId);
       const result = await replay(world);

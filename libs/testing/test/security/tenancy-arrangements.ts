@@ -57,9 +57,9 @@ function treeArrangements(setting: Setting): Record<string, Arrangement> {
   return {
     getOrganization: at(setting.keptOrganization),
     listOrganizationMembers: at(setting.keptOrganization),
-    createOrganization: { request: () => ({ body: fresh() }) },
-    createTeam: { request: () => ({ body: fresh() }) },
-    createProject: { request: () => ({ body: fresh() }) },
+    createOrganization: { request: () => ({ body: fresh() }), repeatable: ['name'] },
+    createTeam: { request: () => ({ body: fresh() }), repeatable: ['name'] },
+    createProject: { request: () => ({ body: fresh() }), repeatable: ['name'] },
     updateOrganization: at(setting.keptOrganization, () => renamed),
     updateTeam: at(keptTeam, () => ({ name: fresh().name })),
     updateProject: at(once(project), () => ({ name: fresh().name })),
@@ -203,7 +203,7 @@ async function insertInvitation(
 }
 
 /** Made at the first call, the same ever after. */
-function once<T>(create: () => Promise<T>): () => Promise<T> {
+export function once<T>(create: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
   return () => (made ??= create());
 }
