@@ -1,5 +1,5 @@
-import { heldRoles, type AccessReader, type SystemRole } from '@idp/auth';
-import type { Database } from '@idp/database';
+import { heldRoles, type AccessReader, type Principal, type SystemRole } from '@idp/auth';
+import type { Database, Tx } from '@idp/database';
 import { LRUCache } from 'lru-cache';
 import { listServiceAccountRoles } from '../store/credentials/service-accounts.ts';
 import { listTenantRoles } from '../store/memberships.ts';
@@ -16,46 +16,47 @@ export interface LocalAccessReader extends AccessReader {
 
 const freshMs = 1_000;
 
+type RoleHolder = Pick<Principal, 'type' | 'id' | 'tenantId'>;
+
+const isPlatformService = ({ id }: RoleHolder): boolean => id.startsWith('service:');
+
+/**
+ * Roles of a principal of the transaction's tenant as the transaction sees them, which must see the global tables. None for a
+ * disabled account, an ended membership, a deleted service account, a suspended tenant or a service of the platform.
+ */
+export async function listHeldRoles(tx: Tx<Tables>, principal: RoleHolder, now: Date): Promise<readonly SystemRole[]> {
+  if (isPlatformService(principal)) return [];
+  const { type, id, tenantId } = principal;
+  const isUser = type === 'user';
+  const [tenant, user, roles] = await Promise.all([
+    findTenant(tx, tenantId),
+    isUser ? findUser(tx, id) : undefined,
+    isUser ? listTenantRoles(tx, id, now) : listServiceAccountRoles(tx, id, now),
+  ]);
+  const active = tenant?.status === 'active' && (!isUser || user?.status === 'active');
+  return active ? heldRoles(tenantId, roles) : [];
+}
+
 /**
  * Roles read from this service's own tables and kept for 1 s, so that a change reaches every process within a second;
- * a change made in this process shows at once. None for a disabled account, an ended membership, a deleted service
- * account, a suspended tenant or a service of the platform.
+ * a change made in this process shows at once.
  */
 export function createAccessReader(options: { database: Database<Tables>; clock: () => Date }): LocalAccessReader {
   const { database, clock } = options;
   const known = new LRUCache<string, Promise<readonly SystemRole[]>>({ max: 10_000, ttl: freshMs, ttlResolution: 0 });
 
-  async function read(tenantId: string, userId: string): Promise<readonly SystemRole[]> {
-    return database.tenant(tenantId).read(
-      async (tx) => {
-        const [tenant, user, roles] = await Promise.all([
-          findTenant(tx, tenantId),
-          findUser(tx, userId),
-          listTenantRoles(tx, userId, clock()),
-        ]);
-        return tenant?.status === 'active' && user?.status === 'active' ? heldRoles(tenantId, roles) : [];
-      },
-      { global: true },
-    );
-  }
-
-  async function readServiceAccount(tenantId: string, id: string): Promise<readonly SystemRole[]> {
-    return database.tenant(tenantId).read(
-      async (tx) => {
-        const [tenant, roles] = await Promise.all([findTenant(tx, tenantId), listServiceAccountRoles(tx, id, clock())]);
-        return tenant?.status === 'active' ? heldRoles(tenantId, roles) : [];
-      },
-      { global: true },
-    );
+  function read(principal: RoleHolder): Promise<readonly SystemRole[]> {
+    const { tenantId } = principal;
+    return database.tenant(tenantId).read((tx) => listHeldRoles(tx, principal, clock()), { global: true });
   }
 
   return {
     rolesOf(principal) {
-      if (principal.id.startsWith('service:')) return Promise.resolve([]);
+      if (isPlatformService(principal)) return Promise.resolve([]);
       const key = `${principal.tenantId}|${principal.id}`;
       const cached = known.get(key);
       if (cached !== undefined) return cached;
-      const reading = (principal.type === 'user' ? read : readServiceAccount)(principal.tenantId, principal.id);
+      const reading = read(principal);
       known.set(key, reading);
       reading.catch(() => known.delete(key));
       return reading;

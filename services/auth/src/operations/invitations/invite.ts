@@ -48,7 +48,7 @@ export async function invite(tx: Tx<Tables>, ctx: Ctx, input: Inviting): Promise
   if (inviting === undefined) throw new NotFoundError('the organization does not exist');
   const organizationId = inviting.id;
   const { tenant, organization } = rolesOfInvited(role);
-  await requireCovered(ctx, principal, [tenant, organization]);
+  await requireCovered(tx, ctx, principal, [tenant, organization]);
   await requireTeams(tx, organizationId, teamIds);
   const present = await selectMembers(tx, { organizationId }).where('email_norm', '=', address.norm).executeTakeFirst();
   if (present !== undefined) throw new ConflictError('the address belongs to a member of the organization');

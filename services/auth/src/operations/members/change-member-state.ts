@@ -109,7 +109,7 @@ export async function requireMayEnd(
 ): Promise<void> {
   const scope = { type: 'tenant', id: tx.tenantId } as const;
   const held = await listRolesAt(tx, scope, { userIds: [userId], now: ctx.clock() });
-  await requireCovered(ctx, principal, held.get(userId) ?? []);
+  await requireCovered(tx, ctx, principal, held.get(userId) ?? []);
 }
 
 /** Ends the sessions a user has in the transaction's tenant. */

@@ -1,6 +1,7 @@
 import type { Tx } from '@idp/database';
 import { ConflictError, NotFoundError, PermissionError, UnprocessableError } from '@idp/errors';
-import type { Principal, SystemRole } from '@idp/auth';
+import type { Principal } from '@idp/auth';
+import { listHeldRoles } from '../../access/access-reader.ts';
 import type { AuthContext } from '../../context.ts';
 import type { RoleKey } from '../../domain/role.ts';
 import { coversRole, isTenantRole, ownerRoleOf } from '../../domain/tenant-roles.ts';
@@ -61,11 +62,12 @@ export function requireTenantRole(tenantId: string, role: RoleKey): void {
 
 /** 403 `SCOPE_ESCALATION` unless the caller holds everything that each of the roles gives. */
 export async function requireCovered(
-  ctx: Pick<AuthContext, 'access'>,
+  tx: Tx<Tables>,
+  ctx: Pick<AuthContext, 'clock'>,
   principal: Principal,
   roles: readonly string[],
 ): Promise<void> {
-  const held: readonly SystemRole[] = await ctx.access.rolesOf(principal);
+  const held = await listHeldRoles(tx, principal, ctx.clock());
   const missing = roles.find((role) => !coversRole(held, role));
   if (missing === undefined) return;
   throw new PermissionError('nobody gives or takes what they do not hold', {

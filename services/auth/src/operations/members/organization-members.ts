@@ -32,7 +32,7 @@ export async function updateOrganizationMember(
   const { member, scope, held } = await lockOrganizationMember(tx, ctx, input);
   if (held.length === 1 && held[0] === role) return;
   if (role !== 'organization-owner') await requireAnotherOwner(tx, ctx, userId, scope);
-  await requireCovered(ctx, principal, [role, ...held]);
+  await requireCovered(tx, ctx, principal, [role, ...held]);
   await deleteBindingsInScope(tx, { type: 'user', id: userId }, scope);
   await insertBinding(tx, {
     id: newId(),
@@ -63,7 +63,7 @@ export async function removeOrganizationMember(
   const { organizationId, userId, principal } = input;
   const { member, scope, held } = await lockOrganizationMember(tx, ctx, input);
   await requireAnotherOwner(tx, ctx, userId, scope);
-  if (principal.id !== userId) await requireCovered(ctx, principal, held);
+  if (principal.id !== userId) await requireCovered(tx, ctx, principal, held);
   await deleteBindingsInScope(tx, { type: 'user', id: userId }, scope);
   const teams = await leaveTeams(tx, userId, organizationId);
   const removedAt = timestampFromDate(ctx.clock());

@@ -71,7 +71,7 @@ async function replaceRole(
   requireTenantRole(tx.tenantId, role);
   // First: of two owners who demote each other, the later one is no owner any more.
   if (role !== ownerRoleOf(tx.tenantId)) await requireAnotherOwner(tx, ctx, userId);
-  await requireCovered(ctx, principal, [role, ...held]);
+  await requireCovered(tx, ctx, principal, [role, ...held]);
   const [user, scope] = [{ type: 'user', id: userId } as const, { type: 'tenant', id: tx.tenantId } as const];
   await deleteBindingsInScope(tx, user, scope);
   await insertBinding(tx, {

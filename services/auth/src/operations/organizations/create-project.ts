@@ -3,6 +3,7 @@ import type { Tx } from '@idp/database';
 import { publish } from '@idp/events';
 import { accessChanged } from '../../access/changed.ts';
 import type { AuthContext } from '../../context.ts';
+import { slugOfName } from '../../domain/slug-of-name.ts';
 import { findDefaultOrganization, lockOrganization } from '../../store/organizations/organizations.ts';
 import { insertProject, type Project } from '../../store/organizations/projects.ts';
 import { findTeam } from '../../store/organizations/teams.ts';
@@ -17,7 +18,8 @@ export interface NewProject {
   /** Default: the owner's, else the tenant's default organization. */
   organizationId?: string | undefined;
   ownerTeamId?: string | undefined;
-  slug: string;
+  /** Default: made of the name. */
+  slug?: string | undefined;
   name: string;
   description?: string | undefined;
 }
@@ -26,8 +28,10 @@ export interface NewProject {
 export async function createProject(
   tx: Tx<Tables>,
   ctx: Pick<AuthContext, 'access' | 'clock'>,
-  { organizationId, ownerTeamId, slug, name, description = '' }: NewProject,
+  { organizationId, ownerTeamId, name, description = '', ...input }: NewProject,
 ): Promise<Project> {
+  const id = newId();
+  const slug = input.slug ?? slugOfName(name) ?? id;
   requireFreeSlug(slug);
   const owner = ownerTeamId === undefined ? undefined : await findTeam(tx, ownerTeamId);
   const wanted = organizationId ?? owner?.organizationId ?? (await findDefaultOrganization(tx))?.id;
@@ -36,7 +40,7 @@ export async function createProject(
   await requireOwner(tx, organization.id, ownerTeamId);
   const now = ctx.clock();
   const made = await insertProject(tx, {
-    id: newId(),
+    id,
     organization_id: organization.id,
     owner_team_id: ownerTeamId ?? null,
     slug,

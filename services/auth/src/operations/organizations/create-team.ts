@@ -4,6 +4,7 @@ import { UnprocessableError } from '@idp/errors';
 import { publish } from '@idp/events';
 import { accessChanged } from '../../access/changed.ts';
 import type { AuthContext } from '../../context.ts';
+import { slugOfName } from '../../domain/slug-of-name.ts';
 import { teamDepthMax } from '../../domain/team-tree.ts';
 import { findDefaultOrganization, lockOrganization } from '../../store/organizations/organizations.ts';
 import { findTeam, insertTeam, type Team } from '../../store/organizations/teams.ts';
@@ -17,7 +18,8 @@ export interface NewTeam {
   /** Default: the parent's, else the tenant's default organization. */
   organizationId?: string | undefined;
   parentId?: string | undefined;
-  slug: string;
+  /** Default: made of the name. */
+  slug?: string | undefined;
   name: string;
   description?: string | undefined;
 }
@@ -28,11 +30,12 @@ export async function createTeam(
   ctx: Pick<AuthContext, 'access' | 'clock'>,
   input: NewTeam,
 ): Promise<Team> {
-  const { slug, name, description = '' } = input;
+  const { name, description = '' } = input;
+  const id = newId();
+  const slug = input.slug ?? slugOfName(name) ?? id;
   requireFreeSlug(slug);
   const { organizationId, parentPath } = await placeOf(tx, input);
   if (parentPath.length >= teamDepthMax) throw new UnprocessableError(`teams are nested ${teamDepthMax} deep at most`);
-  const id = newId();
   const now = ctx.clock();
   const made = await insertTeam(tx, {
     id,

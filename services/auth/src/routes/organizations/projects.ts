@@ -34,7 +34,7 @@ const project = z.object({
 
 const members = { name: name(), description: text({ max: 2_000 }).optional() };
 const newProject = z.strictObject({
-  slug: slug(),
+  slug: slug().optional().meta({ description: 'Default: made of the name' }),
   ...members,
   organizationId: id().optional().meta({ description: "Default: the owner's, else the tenant's default organization" }),
   ownerTeamId: id().optional(),

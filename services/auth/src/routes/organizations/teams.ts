@@ -36,7 +36,7 @@ const team = z.object({
 
 const members = { name: name(), description: text({ max: 2_000 }).optional() };
 const newTeam = z.strictObject({
-  slug: slug(),
+  slug: slug().optional().meta({ description: 'Default: made of the name' }),
   ...members,
   organizationId: id()
     .optional()
