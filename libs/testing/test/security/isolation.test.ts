@@ -33,7 +33,7 @@ describe('two tenants on the whole platform', () => {
 
   it(
     'answer a foreign id in every place of every operation as one that exists nowhere',
-    // Some 70 operations with an id, hundreds of ids each.
+    // Every operation with an id, the reading ones with hundreds of ids each.
     { timeout: 1_800_000 },
     async () => {
       const before = await tenantRows(platform.database, world.a.tenantId);
