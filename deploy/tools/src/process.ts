@@ -40,7 +40,9 @@ export function processIdentity(pid: number): string | undefined {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The second field, the program's name, may hold spaces and brackets: fields are counted after its last bracket.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' ? undefined : `started ${fields[19]}`;
+    // The first thread of a dying process is a zombie before the others have let go of its ports and files.
+    const gone = fields[0] === 'Z' && Number(fields[17]) <= 1;
+    return gone ? undefined : `started ${fields[19]}`;
   } catch {
     return undefined;
   }

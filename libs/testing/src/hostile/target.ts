@@ -27,6 +27,8 @@ export interface Arrangement {
   storesNothing?: boolean;
   /** Members that are kept in a canonical form (references), so that they need not read back byte for byte. */
   canonical?: readonly string[];
+  /** Takes away what earlier requests left, so that only what comes now can collide. */
+  clear?(): Promise<unknown>;
   /** Members whose value any number of records may have. */
   repeatable?: readonly string[];
   /** Members that are only looked up, with the status for one that names nothing. */

@@ -1,3 +1,4 @@
+import type { SampleRequest } from '../hostile/openapi/sample.ts';
 import { outgoing, prepareOperations } from '../hostile/target.ts';
 import type { PreparedOperation } from '../hostile/target.ts';
 import { send } from '../hostile/wire/client.ts';
@@ -19,9 +20,8 @@ export interface ReplayResult {
 }
 
 /**
- * Item 2 of the suite: every id, name, cursor and tag that A reads is put by B into every place of every operation that reads, and one of
- * each kind into every place of the others. The answer must equal the one to a value of the same shape that names nothing, and must
- * not hold A's canary.
+ * Item 2 of the suite: every id, name, cursor and tag that A reads is put by B into every place of every operation. The answer must equal
+ * the one to a value of the same shape that names nothing, and must not hold A's canary.
  */
 export async function replay({ targets, a, b }: TwoTenants): Promise<ReplayResult> {
   const [own, other] = [await harvest(targets, a), await harvest(targets, b)];
@@ -33,15 +33,13 @@ export async function replay({ targets, a, b }: TwoTenants): Promise<ReplayResul
   const result = { requests: 0, values, operations: new Set<string>(), findings: [] as Finding[] };
   for (const prepared of inOrder(prepareOperations(targets, b.fixture))) {
     for (const position of positionsOf(prepared, await prepared.request(), own)) {
-      const reads = prepared.operation.method === 'GET';
-      // Every try of a change may need things of its own, accounts for one: it is tried with one value of each kind.
-      const all = reads ? values : few;
-      const fitting = { all, few, one: few.slice(-1), tag: tags.slice(-1) }[position.takes];
+      const fitting = { all: values, few, one: few.slice(-1), tag: tags.slice(-1) }[position.takes];
       // What only reads may be asked for many things at once.
-      const width = reads ? 8 : 1;
+      const width = prepared.operation.method === 'GET' ? 8 : 1;
+      const caller = createCaller(prepared, position);
       for (let at = 0; at < fitting.length; at += width) {
         const batch = fitting.slice(at, at + width);
-        const found = await Promise.all(batch.map((value) => compare(prepared, position, value, a.canary)));
+        const found = await Promise.all(batch.map((value) => compare(caller, value, a.canary)));
         const place = `${prepared.operation.id} ${position.name}`;
         result.findings.push(
           ...found.flatMap((finding, index) =>
@@ -68,14 +66,11 @@ function inOrder(operations: readonly PreparedOperation[]): readonly PreparedOpe
   return operations.toSorted((left, right) => rank(left) - rank(right));
 }
 
-async function compare(
-  prepared: PreparedOperation,
-  position: Position,
-  value: string,
-  canary: string,
-): Promise<Finding | undefined> {
+type Caller = (value: string) => Promise<Answer>;
+
+async function compare(call: Caller, value: string, canary: string): Promise<Finding | undefined> {
   const unknown = unknownLike(value);
-  const [foreign, nothing] = [await call(prepared, position, value), await call(prepared, position, unknown)];
+  const [foreign, nothing] = [await call(value), await call(unknown)];
   if (foreign.body.includes(canary)) return 'the answer holds the canary of the other tenant';
   if (foreign.status >= 500) return `answered ${foreign.status}`;
   const [left, right] = [normalised(foreign, value), normalised(nothing, unknown)];
@@ -84,11 +79,21 @@ async function compare(
     : `answered ${left.slice(0, 300)}, but ${right.slice(0, 300)} for what does not exist`;
 }
 
-async function call(prepared: PreparedOperation, position: Position, value: string): Promise<Answer> {
-  const { request, headers } = position.put(await prepared.request(), value);
-  const json = request.body === undefined ? undefined : JSON.stringify(request.body);
-  const sent = await outgoing(prepared, request, json);
-  return send(prepared.target.baseUrl, { ...sent, headers: { ...sent.headers, ...headers } });
+/**
+ * Sends valid requests with one value put somewhere. What a request needs, an account for one, is made anew when it was used up: a
+ * refusal and a read leave it as it was.
+ */
+function createCaller(prepared: PreparedOperation, position: Position): Caller {
+  let valid: Promise<SampleRequest> | undefined;
+  return async (value) => {
+    valid ??= prepared.request();
+    const { request, headers } = position.put(await valid, value);
+    const json = request.body === undefined ? undefined : JSON.stringify(request.body);
+    const sent = await outgoing(prepared, request, json);
+    const answer = await send(prepared.target.baseUrl, { ...sent, headers: { ...sent.headers, ...headers } });
+    if (answer.status < 400 && prepared.operation.method !== 'GET') valid = undefined;
+    return answer;
+  };
 }
 
 /** Status and body without what differs between any two requests. */
@@ -105,10 +110,7 @@ function normalised(answer: Answer, value: string): string {
     .replace(/[0-9a-f]{16,}/gi, '«hex»')
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '«time»')
     .replace(/hst-[0-9a-z]+-[0-9a-z]+/g, '«fresh»')
-    // Each of two changes is one more and to another role than the last, and each of two secrets is another one.
-    .replace(/"version":\d+/g, '"version":«number»')
-    .replace(/"role":"(?:member|viewer)"/g, '"role":"«other»"')
-    .replace(/"secretStart":"\w+"/g, '"secretStart":"«fresh»"')
+    .replace(/"secretStart":"\w{4}"/g, '"secretStart":"«fresh»"')
     .replace(/eyJ[\w-]+\.[\w-]+\.[\w-]+|[A-Za-z0-9_-]{40,}/g, '«token»');
   return `${answer.status} ${body}`;
 }

@@ -60,9 +60,9 @@ function treeArrangements(setting: Setting): Record<string, Arrangement> {
     createOrganization: { request: () => ({ body: fresh() }), repeatable: ['name'] },
     createTeam: { request: () => ({ body: fresh() }), repeatable: ['name'] },
     createProject: { request: () => ({ body: fresh() }), repeatable: ['name'] },
-    updateOrganization: at(setting.keptOrganization, () => renamed),
-    updateTeam: at(keptTeam, () => ({ name: fresh().name })),
-    updateProject: at(once(project), () => ({ name: fresh().name })),
+    updateOrganization: at(organization, () => renamed),
+    updateTeam: at(team, () => ({ name: fresh().name })),
+    updateProject: at(project, () => ({ name: fresh().name })),
     deleteOrganization: at(organization),
     deleteTeam: at(team),
     deleteProject: at(project),
@@ -87,16 +87,15 @@ function peopleArrangements(platform: Platform, setting: Setting): Record<string
     await platform.sql("update auth.users set managed_by = 'scim' where id = $1", [id]);
     return { path: { id }, body: {} };
   };
-  const insider = async () => {
-    const [id, userId] = [await keptOrganization(), await keptPerson()];
+  const insider = async (userId: string) => {
+    const id = await keptOrganization();
     const inner = await team({ organizationId: id });
     await call('PUT', `${teams}/${inner}/members/${userId}`, { role: 'member' });
     return { id, userId };
   };
-  let turn = 0;
   return {
     getUser: { request: async () => ({ path: { id: await keptPerson() } }) },
-    updateUser: { request: async () => ({ path: { id: await keptPerson() }, body: { name: fresh().name } }) },
+    updateUser: { request: async () => ({ path: { id: await person() }, body: { name: fresh().name } }) },
     removeUser: { request: async () => ({ path: { id: await person() } }) },
     suspendUser: { request: someone, storesNothing: true },
     resumeUser: {
@@ -118,9 +117,9 @@ function peopleArrangements(platform: Platform, setting: Setting): Record<string
       storesNothing: true,
     },
     updateOrganizationMember: {
-      request: async () => ({ path: await insider(), body: { role: turn++ % 2 === 0 ? 'viewer' : 'member' } }),
+      request: async () => ({ path: await insider(await person()), body: { role: 'viewer' } }),
     },
-    removeOrganizationMember: { request: async () => ({ path: await insider() }) },
+    removeOrganizationMember: { request: async () => ({ path: await insider(await keptPerson()) }) },
   };
 }
 
@@ -133,13 +132,22 @@ function invitationArrangements(platform: Platform, tenant: Tenant, setting: Set
     return { token, path: { id: organizationId, invitationId: id } };
   };
   const answer = async () => ({ body: { token: (await waiting(owner.email)).token } });
+  const withdrawInvitations = () =>
+    platform.sql("update auth.invitations set state = 'canceled' where tenant_id = $1 and state = 'pending'", [
+      tenant.id,
+    ]);
   return {
     listInvitations: { request: async () => ({ path: { id: await keptOrganization() } }) },
     createInvitation: {
       request: async () => ({ path: { id: await keptOrganization() }, body: { email: address() } }),
       canonical: ['email'],
+      clear: withdrawInvitations,
     },
-    inviteUser: { request: () => ({ body: { email: address() } }), canonical: ['email'] },
+    inviteUser: {
+      request: () => ({ body: { email: address() } }),
+      canonical: ['email'],
+      clear: withdrawInvitations,
+    },
     cancelInvitation: { request: async () => ({ path: (await waiting(address())).path }) },
     resendInvitation: { request: async () => ({ path: (await waiting(address())).path }) },
     acceptInvitation: { request: answer, storesNothing: true, misses: { token: 404 } },
