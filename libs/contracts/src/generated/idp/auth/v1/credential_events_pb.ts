@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file idp/auth/v1/credential_events.proto.
  */
 export const file_idp_auth_v1_credential_events: GenFile = /*@__PURE__*/
-  fileDesc("CiNpZHAvYXV0aC92MS9jcmVkZW50aWFsX2V2ZW50cy5wcm90bxILaWRwLmF1dGgudjEifQoPUGFzc3dvcmRDaGFuZ2VkEhEKCXRlbmFudF9pZBgBIAEoCRIPCgd1c2VyX2lkGAIgASgJEi4KCmNoYW5nZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDmVuZGVkX3Nlc3Npb25zGAQgASgIIr0BCg1BcGlLZXlDcmVhdGVkEhEKCXRlbmFudF9pZBgBIAEoCRIOCgZrZXlfaWQYAiABKAkSDAoEbmFtZRgDIAEoCRIpCgpvd25lcl90eXBlGAQgASgOMhUuaWRwLmF1dGgudjEuS2V5T3duZXISEAoIb3duZXJfaWQYBSABKAkSDgoGc2NvcGVzGAYgAygJEi4KCmV4cGlyZXNfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIqIBCg1BcGlLZXlSb3RhdGVkEhEKCXRlbmFudF9pZBgBIAEoCRIOCgZrZXlfaWQYAiABKAkSKQoKb3duZXJfdHlwZRgDIAEoDjIVLmlkcC5hdXRoLnYxLktleU93bmVyEhAKCG93bmVyX2lkGAQgASgJEjEKDW92ZXJsYXBfdW50aWwYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIq8BCg1BcGlLZXlSZXZva2VkEhEKCXRlbmFudF9pZBgBIAEoCRIOCgZrZXlfaWQYAiABKAkSKQoKb3duZXJfdHlwZRgDIAEoDjIVLmlkcC5hdXRoLnYxLktleU93bmVyEhAKCG93bmVyX2lkGAQgASgJEg4KBnJlYXNvbhgFIAEoCRIuCgpyZXZva2VkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKtAQoMQXBpS2V5TGVha2VkEhEKCXRlbmFudF9pZBgBIAEoCRIOCgZrZXlfaWQYAiABKAkSDAoEbmFtZRgDIAEoCRIpCgpvd25lcl90eXBlGAQgASgOMhUuaWRwLmF1dGgudjEuS2V5T3duZXISEAoIb3duZXJfaWQYBSABKAkSLwoLcmVwb3J0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInoKFVNlcnZpY2VBY2NvdW50Q3JlYXRlZBIRCgl0ZW5hbnRfaWQYASABKAkSGgoSc2VydmljZV9hY2NvdW50X2lkGAIgASgJEgwKBG5hbWUYAyABKAkSEgoKc2NvcGVfdHlwZRgEIAEoCRIQCghzY29wZV9pZBgFIAEoCSJ6ChVTZXJ2aWNlQWNjb3VudFVwZGF0ZWQSEQoJdGVuYW50X2lkGAEgASgJEhoKEnNlcnZpY2VfYWNjb3VudF9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEhIKCnNjb3BlX3R5cGUYBCABKAkSEAoIc2NvcGVfaWQYBSABKAkiRgoVU2VydmljZUFjY291bnREZWxldGVkEhEKCXRlbmFudF9pZBgBIAEoCRIaChJzZXJ2aWNlX2FjY291bnRfaWQYAiABKAkidAoTU2lnbmluZ0tleVB1Ymxpc2hlZBIRCgl0ZW5hbnRfaWQYASABKAkSCwoDa2lkGAIgASgJEgsKA2FsZxgDIAEoCRIwCgxwdWJsaXNoZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImcKE1NpZ25pbmdLZXlBY3RpdmF0ZWQSEQoJdGVuYW50X2lkGAEgASgJEgsKA2tpZBgCIAEoCRIwCgxhY3RpdmF0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImMKEVNpZ25pbmdLZXlSZXRpcmVkEhEKCXRlbmFudF9pZBgBIAEoCRILCgNraWQYAiABKAkSLgoKcmV0aXJlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiYwoRU2lnbmluZ0tleVJldm9rZWQSEQoJdGVuYW50X2lkGAEgASgJEgsKA2tpZBgCIAEoCRIuCgpyZXZva2VkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCpYCghLZXlPd25lchIZChVLRVlfT1dORVJfVU5TUEVDSUZJRUQQABISCg5LRVlfT1dORVJfVVNFUhABEh0KGUtFWV9PV05FUl9TRVJWSUNFX0FDQ09VTlQQAmIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("CiNpZHAvYXV0aC92MS9jcmVkZW50aWFsX2V2ZW50cy5wcm90bxILaWRwLmF1dGgudjEifQoPUGFzc3dvcmRDaGFuZ2VkEhEKCXRlbmFudF9pZBgBIAEoCRIPCgd1c2VyX2lkGAIgASgJEi4KCmNoYW5nZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDmVuZGVkX3Nlc3Npb25zGAQgASgIIr0BCg1BcGlLZXlDcmVhdGVkEhEKCXRlbmFudF9pZBgBIAEoCRIOCgZrZXlfaWQYAiABKAkSDAoEbmFtZRgDIAEoCRIpCgpvd25lcl90eXBlGAQgASgOMhUuaWRwLmF1dGgudjEuS2V5T3duZXISEAoIb3duZXJfaWQYBSABKAkSDgoGc2NvcGVzGAYgAygJEi4KCmV4cGlyZXNfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIqIBCg1BcGlLZXlSb3RhdGVkEhEKCXRlbmFudF9pZBgBIAEoCRIOCgZrZXlfaWQYAiABKAkSKQoKb3duZXJfdHlwZRgDIAEoDjIVLmlkcC5hdXRoLnYxLktleU93bmVyEhAKCG93bmVyX2lkGAQgASgJEjEKDW92ZXJsYXBfdW50aWwYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIq8BCg1BcGlLZXlSZXZva2VkEhEKCXRlbmFudF9pZBgBIAEoCRIOCgZrZXlfaWQYAiABKAkSKQoKb3duZXJfdHlwZRgDIAEoDjIVLmlkcC5hdXRoLnYxLktleU93bmVyEhAKCG93bmVyX2lkGAQgASgJEg4KBnJlYXNvbhgFIAEoCRIuCgpyZXZva2VkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKtAQoMQXBpS2V5TGVha2VkEhEKCXRlbmFudF9pZBgBIAEoCRIOCgZrZXlfaWQYAiABKAkSDAoEbmFtZRgDIAEoCRIpCgpvd25lcl90eXBlGAQgASgOMhUuaWRwLmF1dGgudjEuS2V5T3duZXISEAoIb3duZXJfaWQYBSABKAkSLwoLcmVwb3J0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIsgBChVBcGlLZXlFeHBpcnlBbm5vdW5jZWQSEQoJdGVuYW50X2lkGAEgASgJEg4KBmtleV9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEikKCm93bmVyX3R5cGUYBCABKA4yFS5pZHAuYXV0aC52MS5LZXlPd25lchIQCghvd25lcl9pZBgFIAEoCRIuCgpleHBpcmVzX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglkYXlzX2xlZnQYByABKAUirQEKDUFwaUtleUV4cGlyZWQSEQoJdGVuYW50X2lkGAEgASgJEg4KBmtleV9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEikKCm93bmVyX3R5cGUYBCABKA4yFS5pZHAuYXV0aC52MS5LZXlPd25lchIQCghvd25lcl9pZBgFIAEoCRIuCgpleHBpcmVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJ6ChVTZXJ2aWNlQWNjb3VudENyZWF0ZWQSEQoJdGVuYW50X2lkGAEgASgJEhoKEnNlcnZpY2VfYWNjb3VudF9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEhIKCnNjb3BlX3R5cGUYBCABKAkSEAoIc2NvcGVfaWQYBSABKAkiegoVU2VydmljZUFjY291bnRVcGRhdGVkEhEKCXRlbmFudF9pZBgBIAEoCRIaChJzZXJ2aWNlX2FjY291bnRfaWQYAiABKAkSDAoEbmFtZRgDIAEoCRISCgpzY29wZV90eXBlGAQgASgJEhAKCHNjb3BlX2lkGAUgASgJIkYKFVNlcnZpY2VBY2NvdW50RGVsZXRlZBIRCgl0ZW5hbnRfaWQYASABKAkSGgoSc2VydmljZV9hY2NvdW50X2lkGAIgASgJInQKE1NpZ25pbmdLZXlQdWJsaXNoZWQSEQoJdGVuYW50X2lkGAEgASgJEgsKA2tpZBgCIAEoCRILCgNhbGcYAyABKAkSMAoMcHVibGlzaGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJnChNTaWduaW5nS2V5QWN0aXZhdGVkEhEKCXRlbmFudF9pZBgBIAEoCRILCgNraWQYAiABKAkSMAoMYWN0aXZhdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJjChFTaWduaW5nS2V5UmV0aXJlZBIRCgl0ZW5hbnRfaWQYASABKAkSCwoDa2lkGAIgASgJEi4KCnJldGlyZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImMKEVNpZ25pbmdLZXlSZXZva2VkEhEKCXRlbmFudF9pZBgBIAEoCRILCgNraWQYAiABKAkSLgoKcmV2b2tlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAqWAoIS2V5T3duZXISGQoVS0VZX09XTkVSX1VOU1BFQ0lGSUVEEAASEgoOS0VZX09XTkVSX1VTRVIQARIdChlLRVlfT1dORVJfU0VSVklDRV9BQ0NPVU5UEAJiBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * A person has a new password. Accounts belong to no customer: emitted in the platform tenant.
@@ -229,6 +229,101 @@ export const ApiKeyLeakedSchema: GenMessage<ApiKeyLeaked> = /*@__PURE__*/
   messageDesc(file_idp_auth_v1_credential_events, 4);
 
 /**
+ * An API key ends soon: told 14, 3 and 1 day before.
+ *
+ * @generated from message idp.auth.v1.ApiKeyExpiryAnnounced
+ */
+export type ApiKeyExpiryAnnounced = Message<"idp.auth.v1.ApiKeyExpiryAnnounced"> & {
+  /**
+   * @generated from field: string tenant_id = 1;
+   */
+  tenantId: string;
+
+  /**
+   * @generated from field: string key_id = 2;
+   */
+  keyId: string;
+
+  /**
+   * @generated from field: string name = 3;
+   */
+  name: string;
+
+  /**
+   * @generated from field: idp.auth.v1.KeyOwner owner_type = 4;
+   */
+  ownerType: KeyOwner;
+
+  /**
+   * @generated from field: string owner_id = 5;
+   */
+  ownerId: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp expires_at = 6;
+   */
+  expiresAt?: Timestamp | undefined;
+
+  /**
+   * Whole days that were left.
+   *
+   * @generated from field: int32 days_left = 7;
+   */
+  daysLeft: number;
+};
+
+/**
+ * Describes the message idp.auth.v1.ApiKeyExpiryAnnounced.
+ * Use `create(ApiKeyExpiryAnnouncedSchema)` to create a new message.
+ */
+export const ApiKeyExpiryAnnouncedSchema: GenMessage<ApiKeyExpiryAnnounced> = /*@__PURE__*/
+  messageDesc(file_idp_auth_v1_credential_events, 5);
+
+/**
+ * The time of an API key is over.
+ *
+ * @generated from message idp.auth.v1.ApiKeyExpired
+ */
+export type ApiKeyExpired = Message<"idp.auth.v1.ApiKeyExpired"> & {
+  /**
+   * @generated from field: string tenant_id = 1;
+   */
+  tenantId: string;
+
+  /**
+   * @generated from field: string key_id = 2;
+   */
+  keyId: string;
+
+  /**
+   * @generated from field: string name = 3;
+   */
+  name: string;
+
+  /**
+   * @generated from field: idp.auth.v1.KeyOwner owner_type = 4;
+   */
+  ownerType: KeyOwner;
+
+  /**
+   * @generated from field: string owner_id = 5;
+   */
+  ownerId: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp expired_at = 6;
+   */
+  expiredAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message idp.auth.v1.ApiKeyExpired.
+ * Use `create(ApiKeyExpiredSchema)` to create a new message.
+ */
+export const ApiKeyExpiredSchema: GenMessage<ApiKeyExpired> = /*@__PURE__*/
+  messageDesc(file_idp_auth_v1_credential_events, 6);
+
+/**
  * @generated from message idp.auth.v1.ServiceAccountCreated
  */
 export type ServiceAccountCreated = Message<"idp.auth.v1.ServiceAccountCreated"> & {
@@ -265,7 +360,7 @@ export type ServiceAccountCreated = Message<"idp.auth.v1.ServiceAccountCreated">
  * Use `create(ServiceAccountCreatedSchema)` to create a new message.
  */
 export const ServiceAccountCreatedSchema: GenMessage<ServiceAccountCreated> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_credential_events, 5);
+  messageDesc(file_idp_auth_v1_credential_events, 7);
 
 /**
  * @generated from message idp.auth.v1.ServiceAccountUpdated
@@ -302,7 +397,7 @@ export type ServiceAccountUpdated = Message<"idp.auth.v1.ServiceAccountUpdated">
  * Use `create(ServiceAccountUpdatedSchema)` to create a new message.
  */
 export const ServiceAccountUpdatedSchema: GenMessage<ServiceAccountUpdated> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_credential_events, 6);
+  messageDesc(file_idp_auth_v1_credential_events, 8);
 
 /**
  * A service account and all of its keys are gone.
@@ -326,7 +421,7 @@ export type ServiceAccountDeleted = Message<"idp.auth.v1.ServiceAccountDeleted">
  * Use `create(ServiceAccountDeletedSchema)` to create a new message.
  */
 export const ServiceAccountDeletedSchema: GenMessage<ServiceAccountDeleted> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_credential_events, 7);
+  messageDesc(file_idp_auth_v1_credential_events, 9);
 
 /**
  * A token key is accepted by verifiers from now on; it signs later. Emitted in the platform tenant, as all of these.
@@ -360,7 +455,7 @@ export type SigningKeyPublished = Message<"idp.auth.v1.SigningKeyPublished"> & {
  * Use `create(SigningKeyPublishedSchema)` to create a new message.
  */
 export const SigningKeyPublishedSchema: GenMessage<SigningKeyPublished> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_credential_events, 8);
+  messageDesc(file_idp_auth_v1_credential_events, 10);
 
 /**
  * The key signs every new token.
@@ -389,7 +484,7 @@ export type SigningKeyActivated = Message<"idp.auth.v1.SigningKeyActivated"> & {
  * Use `create(SigningKeyActivatedSchema)` to create a new message.
  */
 export const SigningKeyActivatedSchema: GenMessage<SigningKeyActivated> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_credential_events, 9);
+  messageDesc(file_idp_auth_v1_credential_events, 11);
 
 /**
  * No token that the key signed is alive any more.
@@ -418,7 +513,7 @@ export type SigningKeyRetired = Message<"idp.auth.v1.SigningKeyRetired"> & {
  * Use `create(SigningKeyRetiredSchema)` to create a new message.
  */
 export const SigningKeyRetiredSchema: GenMessage<SigningKeyRetired> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_credential_events, 10);
+  messageDesc(file_idp_auth_v1_credential_events, 12);
 
 /**
  * Every token that the key signed is refused from now on.
@@ -447,7 +542,7 @@ export type SigningKeyRevoked = Message<"idp.auth.v1.SigningKeyRevoked"> & {
  * Use `create(SigningKeyRevokedSchema)` to create a new message.
  */
 export const SigningKeyRevokedSchema: GenMessage<SigningKeyRevoked> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_credential_events, 11);
+  messageDesc(file_idp_auth_v1_credential_events, 13);
 
 /**
  * Whose rights an API key has.

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file idp/auth/v1/organization_events.proto.
  */
 export const file_idp_auth_v1_organization_events: GenFile = /*@__PURE__*/
-  fileDesc("CiVpZHAvYXV0aC92MS9vcmdhbml6YXRpb25fZXZlbnRzLnByb3RvEgtpZHAuYXV0aC52MSLlAQoTVGVuYW50Q29uZmlnQ2hhbmdlZBIRCgl0ZW5hbnRfaWQYASABKAkSDAoEc2x1ZxgCIAEoCRIMCgRuYW1lGAMgASgJEikKBnN0YXR1cxgEIAEoDjIZLmlkcC5hdXRoLnYxLlRlbmFudFN0YXR1cxIMCgR0aWVyGAUgASgJEg4KBnJlZ2lvbhgGIAEoCRIOCgZjb25maWcYByABKAkSFgoOY29uZmlnX3ZlcnNpb24YCCABKAMSLgoKY2hhbmdlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAirQEKD1RlbmFudFN1c3BlbmRlZBIRCgl0ZW5hbnRfaWQYASABKAkSDAoEc2x1ZxgCIAEoCRIMCgRuYW1lGAMgASgJEikKBnN0YXR1cxgEIAEoDjIZLmlkcC5hdXRoLnYxLlRlbmFudFN0YXR1cxIOCgZyZWFzb24YBSABKAkSMAoMc3VzcGVuZGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKZAQoNVGVuYW50UmVzdW1lZBIRCgl0ZW5hbnRfaWQYASABKAkSDAoEc2x1ZxgCIAEoCRIMCgRuYW1lGAMgASgJEikKBnN0YXR1cxgEIAEoDjIZLmlkcC5hdXRoLnYxLlRlbmFudFN0YXR1cxIuCgpyZXN1bWVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLXAQoXVGVuYW50RGVsZXRpb25TY2hlZHVsZWQSEQoJdGVuYW50X2lkGAEgASgJEgwKBHNsdWcYAiABKAkSDAoEbmFtZRgDIAEoCRIpCgZzdGF0dXMYBCABKA4yGS5pZHAuYXV0aC52MS5UZW5hbnRTdGF0dXMSMAoMZGVsZXRlX2FmdGVyGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxzY2hlZHVsZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIpsBCg5UZW5hbnRSZXN0b3JlZBIRCgl0ZW5hbnRfaWQYASABKAkSDAoEc2x1ZxgCIAEoCRIMCgRuYW1lGAMgASgJEikKBnN0YXR1cxgEIAEoDjIZLmlkcC5hdXRoLnYxLlRlbmFudFN0YXR1cxIvCgtyZXN0b3JlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAimwEKE09yZ2FuaXphdGlvbkNyZWF0ZWQSEQoJdGVuYW50X2lkGAEgASgJEhcKD29yZ2FuaXphdGlvbl9pZBgCIAEoCRIMCgRzbHVnGAMgASgJEgwKBG5hbWUYBCABKAkSDAoEdGllchgFIAEoCRIuCgpjcmVhdGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKbAQoTT3JnYW5pemF0aW9uVXBkYXRlZBIRCgl0ZW5hbnRfaWQYASABKAkSFwoPb3JnYW5pemF0aW9uX2lkGAIgASgJEgwKBHNsdWcYAyABKAkSDAoEbmFtZRgEIAEoCRIMCgR0aWVyGAUgASgJEi4KCnVwZGF0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIpsBChNPcmdhbml6YXRpb25EZWxldGVkEhEKCXRlbmFudF9pZBgBIAEoCRIXCg9vcmdhbml6YXRpb25faWQYAiABKAkSDAoEc2x1ZxgDIAEoCRIMCgRuYW1lGAQgASgJEgwKBHRpZXIYBSABKAkSLgoKZGVsZXRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAizAEKC1RlYW1DcmVhdGVkEhEKCXRlbmFudF9pZBgBIAEoCRIPCgd0ZWFtX2lkGAIgASgJEhcKD29yZ2FuaXphdGlvbl9pZBgDIAEoCRIRCglwYXJlbnRfaWQYBCABKAkSDAoEcGF0aBgFIAMoCRIMCgRzbHVnGAYgASgJEgwKBG5hbWUYByABKAkSEwoLZGVzY3JpcHRpb24YCCABKAkSLgoKY3JlYXRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAizAEKC1RlYW1VcGRhdGVkEhEKCXRlbmFudF9pZBgBIAEoCRIPCgd0ZWFtX2lkGAIgASgJEhcKD29yZ2FuaXphdGlvbl9pZBgDIAEoCRIRCglwYXJlbnRfaWQYBCABKAkSDAoEcGF0aBgFIAMoCRIMCgRzbHVnGAYgASgJEgwKBG5hbWUYByABKAkSEwoLZGVzY3JpcHRpb24YCCABKAkSLgoKdXBkYXRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiyAEKCVRlYW1Nb3ZlZBIRCgl0ZW5hbnRfaWQYASABKAkSDwoHdGVhbV9pZBgCIAEoCRIXCg9vcmdhbml6YXRpb25faWQYAyABKAkSEQoJcGFyZW50X2lkGAQgASgJEgwKBHBhdGgYBSADKAkSDAoEc2x1ZxgGIAEoCRIMCgRuYW1lGAcgASgJEhMKC2Rlc2NyaXB0aW9uGAggASgJEiwKCG1vdmVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLMAQoLVGVhbURlbGV0ZWQSEQoJdGVuYW50X2lkGAEgASgJEg8KB3RlYW1faWQYAiABKAkSFwoPb3JnYW5pemF0aW9uX2lkGAMgASgJEhEKCXBhcmVudF9pZBgEIAEoCRIMCgRwYXRoGAUgAygJEgwKBHNsdWcYBiABKAkSDAoEbmFtZRgHIAEoCRITCgtkZXNjcmlwdGlvbhgIIAEoCRIuCgpkZWxldGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKDAQoPVGVhbU1lbWJlckFkZGVkEhEKCXRlbmFudF9pZBgBIAEoCRIPCgd0ZWFtX2lkGAIgASgJEg8KB3VzZXJfaWQYAyABKAkSDAoEcm9sZRgEIAEoCRItCglqb2luZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIoYBChFUZWFtTWVtYmVyQ2hhbmdlZBIRCgl0ZW5hbnRfaWQYASABKAkSDwoHdGVhbV9pZBgCIAEoCRIPCgd1c2VyX2lkGAMgASgJEgwKBHJvbGUYBCABKAkSLgoKY2hhbmdlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAihgEKEVRlYW1NZW1iZXJSZW1vdmVkEhEKCXRlbmFudF9pZBgBIAEoCRIPCgd0ZWFtX2lkGAIgASgJEg8KB3VzZXJfaWQYAyABKAkSDAoEcm9sZRgEIAEoCRIuCgpyZW1vdmVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLIAQoOUHJvamVjdENyZWF0ZWQSEQoJdGVuYW50X2lkGAEgASgJEhIKCnByb2plY3RfaWQYAiABKAkSFwoPb3JnYW5pemF0aW9uX2lkGAMgASgJEhUKDW93bmVyX3RlYW1faWQYBCABKAkSDAoEc2x1ZxgFIAEoCRIMCgRuYW1lGAYgASgJEhMKC2Rlc2NyaXB0aW9uGAcgASgJEi4KCmNyZWF0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIsgBCg5Qcm9qZWN0VXBkYXRlZBIRCgl0ZW5hbnRfaWQYASABKAkSEgoKcHJvamVjdF9pZBgCIAEoCRIXCg9vcmdhbml6YXRpb25faWQYAyABKAkSFQoNb3duZXJfdGVhbV9pZBgEIAEoCRIMCgRzbHVnGAUgASgJEgwKBG5hbWUYBiABKAkSEwoLZGVzY3JpcHRpb24YByABKAkSLgoKdXBkYXRlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAixAEKDFByb2plY3RNb3ZlZBIRCgl0ZW5hbnRfaWQYASABKAkSEgoKcHJvamVjdF9pZBgCIAEoCRIXCg9vcmdhbml6YXRpb25faWQYAyABKAkSFQoNb3duZXJfdGVhbV9pZBgEIAEoCRIMCgRzbHVnGAUgASgJEgwKBG5hbWUYBiABKAkSEwoLZGVzY3JpcHRpb24YByABKAkSLAoIbW92ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIsgBCg5Qcm9qZWN0RGVsZXRlZBIRCgl0ZW5hbnRfaWQYASABKAkSEgoKcHJvamVjdF9pZBgCIAEoCRIXCg9vcmdhbml6YXRpb25faWQYAyABKAkSFQoNb3duZXJfdGVhbV9pZBgEIAEoCRIMCgRzbHVnGAUgASgJEgwKBG5hbWUYBiABKAkSEwoLZGVzY3JpcHRpb24YByABKAkSLgoKZGVsZXRlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi4QEKDkludml0YXRpb25TZW50EhEKCXRlbmFudF9pZBgBIAEoCRIVCg1pbnZpdGF0aW9uX2lkGAIgASgJEhcKD29yZ2FuaXphdGlvbl9pZBgDIAEoCRINCgVlbWFpbBgEIAEoCRIMCgRyb2xlGAUgASgJEhIKCmludml0ZWRfYnkYBiABKAkSLgoKZXhwaXJlc19hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoHc2VudF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAitgEKEkludml0YXRpb25BY2NlcHRlZBIRCgl0ZW5hbnRfaWQYASABKAkSFQoNaW52aXRhdGlvbl9pZBgCIAEoCRIXCg9vcmdhbml6YXRpb25faWQYAyABKAkSDQoFZW1haWwYBCABKAkSDAoEcm9sZRgFIAEoCRIPCgd1c2VyX2lkGAYgASgJEi8KC2FjY2VwdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKlAQoSSW52aXRhdGlvbkRlY2xpbmVkEhEKCXRlbmFudF9pZBgBIAEoCRIVCg1pbnZpdGF0aW9uX2lkGAIgASgJEhcKD29yZ2FuaXphdGlvbl9pZBgDIAEoCRINCgVlbWFpbBgEIAEoCRIMCgRyb2xlGAUgASgJEi8KC2RlY2xpbmVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKlAQoSSW52aXRhdGlvbkNhbmNlbGVkEhEKCXRlbmFudF9pZBgBIAEoCRIVCg1pbnZpdGF0aW9uX2lkGAIgASgJEhcKD29yZ2FuaXphdGlvbl9pZBgDIAEoCRINCgVlbWFpbBgEIAEoCRIMCgRyb2xlGAUgASgJEi8KC2NhbmNlbGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKjAQoRSW52aXRhdGlvbkV4cGlyZWQSEQoJdGVuYW50X2lkGAEgASgJEhUKDWludml0YXRpb25faWQYAiABKAkSFwoPb3JnYW5pemF0aW9uX2lkGAMgASgJEg0KBWVtYWlsGAQgASgJEgwKBHJvbGUYBSABKAkSLgoKZXhwaXJlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi+gEKDU1lbWJlclVwZGF0ZWQSEQoJdGVuYW50X2lkGAEgASgJEhUKDW1lbWJlcnNoaXBfaWQYAiABKAkSDwoHdXNlcl9pZBgDIAEoCRINCgVlbWFpbBgEIAEoCRIUCgxkaXNwbGF5X25hbWUYBSABKAkSDgoGbG9jYWxlGAYgASgJEhAKCHRpbWV6b25lGAcgASgJEikKBnN0YXR1cxgIIAEoDjIZLmlkcC5hdXRoLnYxLk1lbWJlclN0YXR1cxIMCgRyb2xlGAkgASgJEi4KCnVwZGF0ZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIoACCg9NZW1iZXJTdXNwZW5kZWQSEQoJdGVuYW50X2lkGAEgASgJEhUKDW1lbWJlcnNoaXBfaWQYAiABKAkSDwoHdXNlcl9pZBgDIAEoCRINCgVlbWFpbBgEIAEoCRIUCgxkaXNwbGF5X25hbWUYBSABKAkSDgoGbG9jYWxlGAYgASgJEhAKCHRpbWV6b25lGAcgASgJEikKBnN0YXR1cxgIIAEoDjIZLmlkcC5hdXRoLnYxLk1lbWJlclN0YXR1cxIOCgZyZWFzb24YCSABKAkSMAoMc3VzcGVuZGVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCL8AQoNTWVtYmVyUmVzdW1lZBIRCgl0ZW5hbnRfaWQYASABKAkSFQoNbWVtYmVyc2hpcF9pZBgCIAEoCRIPCgd1c2VyX2lkGAMgASgJEg0KBWVtYWlsGAQgASgJEhQKDGRpc3BsYXlfbmFtZRgFIAEoCRIOCgZsb2NhbGUYBiABKAkSEAoIdGltZXpvbmUYByABKAkSKQoGc3RhdHVzGAggASgOMhkuaWRwLmF1dGgudjEuTWVtYmVyU3RhdHVzEg4KBnJlYXNvbhgJIAEoCRIuCgpyZXN1bWVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCL8AQoNTWVtYmVyUmVtb3ZlZBIRCgl0ZW5hbnRfaWQYASABKAkSFQoNbWVtYmVyc2hpcF9pZBgCIAEoCRIPCgd1c2VyX2lkGAMgASgJEg0KBWVtYWlsGAQgASgJEhQKDGRpc3BsYXlfbmFtZRgFIAEoCRIOCgZsb2NhbGUYBiABKAkSEAoIdGltZXpvbmUYByABKAkSKQoGc3RhdHVzGAggASgOMhkuaWRwLmF1dGgudjEuTWVtYmVyU3RhdHVzEg4KBnJlYXNvbhgJIAEoCRIuCgpyZW1vdmVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCK6AQoMVXNlckRpc2FibGVkEhEKCXRlbmFudF9pZBgBIAEoCRIPCgd1c2VyX2lkGAIgASgJEg0KBWVtYWlsGAMgASgJEhQKDGRpc3BsYXlfbmFtZRgEIAEoCRIOCgZsb2NhbGUYBSABKAkSEAoIdGltZXpvbmUYBiABKAkSDgoGcmVhc29uGAcgASgJEi8KC2Rpc2FibGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKoAQoLVXNlckVuYWJsZWQSEQoJdGVuYW50X2lkGAEgASgJEg8KB3VzZXJfaWQYAiABKAkSDQoFZW1haWwYAyABKAkSFAoMZGlzcGxheV9uYW1lGAQgASgJEg4KBmxvY2FsZRgFIAEoCRIQCgh0aW1lem9uZRgGIAEoCRIuCgplbmFibGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcGIGcHJvdG8z", [file_google_protobuf_timestamp, file_idp_auth_v1_events]);
+  fileDesc("CiVpZHAvYXV0aC92MS9vcmdhbml6YXRpb25fZXZlbnRzLnByb3RvEgtpZHAuYXV0aC52MSLlAQoTVGVuYW50Q29uZmlnQ2hhbmdlZBIRCgl0ZW5hbnRfaWQYASABKAkSDAoEc2x1ZxgCIAEoCRIMCgRuYW1lGAMgASgJEikKBnN0YXR1cxgEIAEoDjIZLmlkcC5hdXRoLnYxLlRlbmFudFN0YXR1cxIMCgR0aWVyGAUgASgJEg4KBnJlZ2lvbhgGIAEoCRIOCgZjb25maWcYByABKAkSFgoOY29uZmlnX3ZlcnNpb24YCCABKAMSLgoKY2hhbmdlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAirQEKD1RlbmFudFN1c3BlbmRlZBIRCgl0ZW5hbnRfaWQYASABKAkSDAoEc2x1ZxgCIAEoCRIMCgRuYW1lGAMgASgJEikKBnN0YXR1cxgEIAEoDjIZLmlkcC5hdXRoLnYxLlRlbmFudFN0YXR1cxIOCgZyZWFzb24YBSABKAkSMAoMc3VzcGVuZGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKZAQoNVGVuYW50UmVzdW1lZBIRCgl0ZW5hbnRfaWQYASABKAkSDAoEc2x1ZxgCIAEoCRIMCgRuYW1lGAMgASgJEikKBnN0YXR1cxgEIAEoDjIZLmlkcC5hdXRoLnYxLlRlbmFudFN0YXR1cxIuCgpyZXN1bWVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLXAQoXVGVuYW50RGVsZXRpb25TY2hlZHVsZWQSEQoJdGVuYW50X2lkGAEgASgJEgwKBHNsdWcYAiABKAkSDAoEbmFtZRgDIAEoCRIpCgZzdGF0dXMYBCABKA4yGS5pZHAuYXV0aC52MS5UZW5hbnRTdGF0dXMSMAoMZGVsZXRlX2FmdGVyGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxzY2hlZHVsZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIpsBCg5UZW5hbnRSZXN0b3JlZBIRCgl0ZW5hbnRfaWQYASABKAkSDAoEc2x1ZxgCIAEoCRIMCgRuYW1lGAMgASgJEikKBnN0YXR1cxgEIAEoDjIZLmlkcC5hdXRoLnYxLlRlbmFudFN0YXR1cxIvCgtyZXN0b3JlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAimQEKDVRlbmFudERlbGV0ZWQSEQoJdGVuYW50X2lkGAEgASgJEgwKBHNsdWcYAiABKAkSDAoEbmFtZRgDIAEoCRIpCgZzdGF0dXMYBCABKA4yGS5pZHAuYXV0aC52MS5UZW5hbnRTdGF0dXMSLgoKZGVsZXRlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAimwEKE09yZ2FuaXphdGlvbkNyZWF0ZWQSEQoJdGVuYW50X2lkGAEgASgJEhcKD29yZ2FuaXphdGlvbl9pZBgCIAEoCRIMCgRzbHVnGAMgASgJEgwKBG5hbWUYBCABKAkSDAoEdGllchgFIAEoCRIuCgpjcmVhdGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKbAQoTT3JnYW5pemF0aW9uVXBkYXRlZBIRCgl0ZW5hbnRfaWQYASABKAkSFwoPb3JnYW5pemF0aW9uX2lkGAIgASgJEgwKBHNsdWcYAyABKAkSDAoEbmFtZRgEIAEoCRIMCgR0aWVyGAUgASgJEi4KCnVwZGF0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIpsBChNPcmdhbml6YXRpb25EZWxldGVkEhEKCXRlbmFudF9pZBgBIAEoCRIXCg9vcmdhbml6YXRpb25faWQYAiABKAkSDAoEc2x1ZxgDIAEoCRIMCgRuYW1lGAQgASgJEgwKBHRpZXIYBSABKAkSLgoKZGVsZXRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAizAEKC1RlYW1DcmVhdGVkEhEKCXRlbmFudF9pZBgBIAEoCRIPCgd0ZWFtX2lkGAIgASgJEhcKD29yZ2FuaXphdGlvbl9pZBgDIAEoCRIRCglwYXJlbnRfaWQYBCABKAkSDAoEcGF0aBgFIAMoCRIMCgRzbHVnGAYgASgJEgwKBG5hbWUYByABKAkSEwoLZGVzY3JpcHRpb24YCCABKAkSLgoKY3JlYXRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAizAEKC1RlYW1VcGRhdGVkEhEKCXRlbmFudF9pZBgBIAEoCRIPCgd0ZWFtX2lkGAIgASgJEhcKD29yZ2FuaXphdGlvbl9pZBgDIAEoCRIRCglwYXJlbnRfaWQYBCABKAkSDAoEcGF0aBgFIAMoCRIMCgRzbHVnGAYgASgJEgwKBG5hbWUYByABKAkSEwoLZGVzY3JpcHRpb24YCCABKAkSLgoKdXBkYXRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiyAEKCVRlYW1Nb3ZlZBIRCgl0ZW5hbnRfaWQYASABKAkSDwoHdGVhbV9pZBgCIAEoCRIXCg9vcmdhbml6YXRpb25faWQYAyABKAkSEQoJcGFyZW50X2lkGAQgASgJEgwKBHBhdGgYBSADKAkSDAoEc2x1ZxgGIAEoCRIMCgRuYW1lGAcgASgJEhMKC2Rlc2NyaXB0aW9uGAggASgJEiwKCG1vdmVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLMAQoLVGVhbURlbGV0ZWQSEQoJdGVuYW50X2lkGAEgASgJEg8KB3RlYW1faWQYAiABKAkSFwoPb3JnYW5pemF0aW9uX2lkGAMgASgJEhEKCXBhcmVudF9pZBgEIAEoCRIMCgRwYXRoGAUgAygJEgwKBHNsdWcYBiABKAkSDAoEbmFtZRgHIAEoCRITCgtkZXNjcmlwdGlvbhgIIAEoCRIuCgpkZWxldGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKDAQoPVGVhbU1lbWJlckFkZGVkEhEKCXRlbmFudF9pZBgBIAEoCRIPCgd0ZWFtX2lkGAIgASgJEg8KB3VzZXJfaWQYAyABKAkSDAoEcm9sZRgEIAEoCRItCglqb2luZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIoYBChFUZWFtTWVtYmVyQ2hhbmdlZBIRCgl0ZW5hbnRfaWQYASABKAkSDwoHdGVhbV9pZBgCIAEoCRIPCgd1c2VyX2lkGAMgASgJEgwKBHJvbGUYBCABKAkSLgoKY2hhbmdlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAihgEKEVRlYW1NZW1iZXJSZW1vdmVkEhEKCXRlbmFudF9pZBgBIAEoCRIPCgd0ZWFtX2lkGAIgASgJEg8KB3VzZXJfaWQYAyABKAkSDAoEcm9sZRgEIAEoCRIuCgpyZW1vdmVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLIAQoOUHJvamVjdENyZWF0ZWQSEQoJdGVuYW50X2lkGAEgASgJEhIKCnByb2plY3RfaWQYAiABKAkSFwoPb3JnYW5pemF0aW9uX2lkGAMgASgJEhUKDW93bmVyX3RlYW1faWQYBCABKAkSDAoEc2x1ZxgFIAEoCRIMCgRuYW1lGAYgASgJEhMKC2Rlc2NyaXB0aW9uGAcgASgJEi4KCmNyZWF0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIsgBCg5Qcm9qZWN0VXBkYXRlZBIRCgl0ZW5hbnRfaWQYASABKAkSEgoKcHJvamVjdF9pZBgCIAEoCRIXCg9vcmdhbml6YXRpb25faWQYAyABKAkSFQoNb3duZXJfdGVhbV9pZBgEIAEoCRIMCgRzbHVnGAUgASgJEgwKBG5hbWUYBiABKAkSEwoLZGVzY3JpcHRpb24YByABKAkSLgoKdXBkYXRlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAixAEKDFByb2plY3RNb3ZlZBIRCgl0ZW5hbnRfaWQYASABKAkSEgoKcHJvamVjdF9pZBgCIAEoCRIXCg9vcmdhbml6YXRpb25faWQYAyABKAkSFQoNb3duZXJfdGVhbV9pZBgEIAEoCRIMCgRzbHVnGAUgASgJEgwKBG5hbWUYBiABKAkSEwoLZGVzY3JpcHRpb24YByABKAkSLAoIbW92ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIsgBCg5Qcm9qZWN0RGVsZXRlZBIRCgl0ZW5hbnRfaWQYASABKAkSEgoKcHJvamVjdF9pZBgCIAEoCRIXCg9vcmdhbml6YXRpb25faWQYAyABKAkSFQoNb3duZXJfdGVhbV9pZBgEIAEoCRIMCgRzbHVnGAUgASgJEgwKBG5hbWUYBiABKAkSEwoLZGVzY3JpcHRpb24YByABKAkSLgoKZGVsZXRlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi4QEKDkludml0YXRpb25TZW50EhEKCXRlbmFudF9pZBgBIAEoCRIVCg1pbnZpdGF0aW9uX2lkGAIgASgJEhcKD29yZ2FuaXphdGlvbl9pZBgDIAEoCRINCgVlbWFpbBgEIAEoCRIMCgRyb2xlGAUgASgJEhIKCmludml0ZWRfYnkYBiABKAkSLgoKZXhwaXJlc19hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoHc2VudF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAitgEKEkludml0YXRpb25BY2NlcHRlZBIRCgl0ZW5hbnRfaWQYASABKAkSFQoNaW52aXRhdGlvbl9pZBgCIAEoCRIXCg9vcmdhbml6YXRpb25faWQYAyABKAkSDQoFZW1haWwYBCABKAkSDAoEcm9sZRgFIAEoCRIPCgd1c2VyX2lkGAYgASgJEi8KC2FjY2VwdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKlAQoSSW52aXRhdGlvbkRlY2xpbmVkEhEKCXRlbmFudF9pZBgBIAEoCRIVCg1pbnZpdGF0aW9uX2lkGAIgASgJEhcKD29yZ2FuaXphdGlvbl9pZBgDIAEoCRINCgVlbWFpbBgEIAEoCRIMCgRyb2xlGAUgASgJEi8KC2RlY2xpbmVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKlAQoSSW52aXRhdGlvbkNhbmNlbGVkEhEKCXRlbmFudF9pZBgBIAEoCRIVCg1pbnZpdGF0aW9uX2lkGAIgASgJEhcKD29yZ2FuaXphdGlvbl9pZBgDIAEoCRINCgVlbWFpbBgEIAEoCRIMCgRyb2xlGAUgASgJEi8KC2NhbmNlbGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKjAQoRSW52aXRhdGlvbkV4cGlyZWQSEQoJdGVuYW50X2lkGAEgASgJEhUKDWludml0YXRpb25faWQYAiABKAkSFwoPb3JnYW5pemF0aW9uX2lkGAMgASgJEg0KBWVtYWlsGAQgASgJEgwKBHJvbGUYBSABKAkSLgoKZXhwaXJlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi+gEKDU1lbWJlclVwZGF0ZWQSEQoJdGVuYW50X2lkGAEgASgJEhUKDW1lbWJlcnNoaXBfaWQYAiABKAkSDwoHdXNlcl9pZBgDIAEoCRINCgVlbWFpbBgEIAEoCRIUCgxkaXNwbGF5X25hbWUYBSABKAkSDgoGbG9jYWxlGAYgASgJEhAKCHRpbWV6b25lGAcgASgJEikKBnN0YXR1cxgIIAEoDjIZLmlkcC5hdXRoLnYxLk1lbWJlclN0YXR1cxIMCgRyb2xlGAkgASgJEi4KCnVwZGF0ZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIoACCg9NZW1iZXJTdXNwZW5kZWQSEQoJdGVuYW50X2lkGAEgASgJEhUKDW1lbWJlcnNoaXBfaWQYAiABKAkSDwoHdXNlcl9pZBgDIAEoCRINCgVlbWFpbBgEIAEoCRIUCgxkaXNwbGF5X25hbWUYBSABKAkSDgoGbG9jYWxlGAYgASgJEhAKCHRpbWV6b25lGAcgASgJEikKBnN0YXR1cxgIIAEoDjIZLmlkcC5hdXRoLnYxLk1lbWJlclN0YXR1cxIOCgZyZWFzb24YCSABKAkSMAoMc3VzcGVuZGVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCL8AQoNTWVtYmVyUmVzdW1lZBIRCgl0ZW5hbnRfaWQYASABKAkSFQoNbWVtYmVyc2hpcF9pZBgCIAEoCRIPCgd1c2VyX2lkGAMgASgJEg0KBWVtYWlsGAQgASgJEhQKDGRpc3BsYXlfbmFtZRgFIAEoCRIOCgZsb2NhbGUYBiABKAkSEAoIdGltZXpvbmUYByABKAkSKQoGc3RhdHVzGAggASgOMhkuaWRwLmF1dGgudjEuTWVtYmVyU3RhdHVzEg4KBnJlYXNvbhgJIAEoCRIuCgpyZXN1bWVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCL8AQoNTWVtYmVyUmVtb3ZlZBIRCgl0ZW5hbnRfaWQYASABKAkSFQoNbWVtYmVyc2hpcF9pZBgCIAEoCRIPCgd1c2VyX2lkGAMgASgJEg0KBWVtYWlsGAQgASgJEhQKDGRpc3BsYXlfbmFtZRgFIAEoCRIOCgZsb2NhbGUYBiABKAkSEAoIdGltZXpvbmUYByABKAkSKQoGc3RhdHVzGAggASgOMhkuaWRwLmF1dGgudjEuTWVtYmVyU3RhdHVzEg4KBnJlYXNvbhgJIAEoCRIuCgpyZW1vdmVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCK6AQoMVXNlckRpc2FibGVkEhEKCXRlbmFudF9pZBgBIAEoCRIPCgd1c2VyX2lkGAIgASgJEg0KBWVtYWlsGAMgASgJEhQKDGRpc3BsYXlfbmFtZRgEIAEoCRIOCgZsb2NhbGUYBSABKAkSEAoIdGltZXpvbmUYBiABKAkSDgoGcmVhc29uGAcgASgJEi8KC2Rpc2FibGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKoAQoLVXNlckVuYWJsZWQSEQoJdGVuYW50X2lkGAEgASgJEg8KB3VzZXJfaWQYAiABKAkSDQoFZW1haWwYAyABKAkSFAoMZGlzcGxheV9uYW1lGAQgASgJEg4KBmxvY2FsZRgFIAEoCRIQCgh0aW1lem9uZRgGIAEoCRIuCgplbmFibGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcGIGcHJvdG8z", [file_google_protobuf_timestamp, file_idp_auth_v1_events]);
 
 /**
  * Name, tier or settings of a tenant have changed.
@@ -246,6 +246,45 @@ export const TenantRestoredSchema: GenMessage<TenantRestored> = /*@__PURE__*/
   messageDesc(file_idp_auth_v1_organization_events, 4);
 
 /**
+ * A tenant has ended and cannot be restored: every service erases what it holds of it and answers TenantPurged.
+ *
+ * @generated from message idp.auth.v1.TenantDeleted
+ */
+export type TenantDeleted = Message<"idp.auth.v1.TenantDeleted"> & {
+  /**
+   * @generated from field: string tenant_id = 1;
+   */
+  tenantId: string;
+
+  /**
+   * @generated from field: string slug = 2;
+   */
+  slug: string;
+
+  /**
+   * @generated from field: string name = 3;
+   */
+  name: string;
+
+  /**
+   * @generated from field: idp.auth.v1.TenantStatus status = 4;
+   */
+  status: TenantStatus;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp deleted_at = 5;
+   */
+  deletedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message idp.auth.v1.TenantDeleted.
+ * Use `create(TenantDeletedSchema)` to create a new message.
+ */
+export const TenantDeletedSchema: GenMessage<TenantDeleted> = /*@__PURE__*/
+  messageDesc(file_idp_auth_v1_organization_events, 5);
+
+/**
  * An organization exists.
  *
  * @generated from message idp.auth.v1.OrganizationCreated
@@ -287,7 +326,7 @@ export type OrganizationCreated = Message<"idp.auth.v1.OrganizationCreated"> & {
  * Use `create(OrganizationCreatedSchema)` to create a new message.
  */
 export const OrganizationCreatedSchema: GenMessage<OrganizationCreated> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_organization_events, 5);
+  messageDesc(file_idp_auth_v1_organization_events, 6);
 
 /**
  * Name, tier or settings of an organization have changed.
@@ -331,7 +370,7 @@ export type OrganizationUpdated = Message<"idp.auth.v1.OrganizationUpdated"> & {
  * Use `create(OrganizationUpdatedSchema)` to create a new message.
  */
 export const OrganizationUpdatedSchema: GenMessage<OrganizationUpdated> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_organization_events, 6);
+  messageDesc(file_idp_auth_v1_organization_events, 7);
 
 /**
  * An organization is gone; it held no team and no project.
@@ -375,7 +414,7 @@ export type OrganizationDeleted = Message<"idp.auth.v1.OrganizationDeleted"> & {
  * Use `create(OrganizationDeletedSchema)` to create a new message.
  */
 export const OrganizationDeletedSchema: GenMessage<OrganizationDeleted> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_organization_events, 7);
+  messageDesc(file_idp_auth_v1_organization_events, 8);
 
 /**
  * A team exists.
@@ -438,7 +477,7 @@ export type TeamCreated = Message<"idp.auth.v1.TeamCreated"> & {
  * Use `create(TeamCreatedSchema)` to create a new message.
  */
 export const TeamCreatedSchema: GenMessage<TeamCreated> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_organization_events, 8);
+  messageDesc(file_idp_auth_v1_organization_events, 9);
 
 /**
  * Name or description of a team have changed.
@@ -501,7 +540,7 @@ export type TeamUpdated = Message<"idp.auth.v1.TeamUpdated"> & {
  * Use `create(TeamUpdatedSchema)` to create a new message.
  */
 export const TeamUpdatedSchema: GenMessage<TeamUpdated> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_organization_events, 9);
+  messageDesc(file_idp_auth_v1_organization_events, 10);
 
 /**
  * A team has another parent, and so has everything below it. One message for each team whose path has changed.
@@ -564,7 +603,7 @@ export type TeamMoved = Message<"idp.auth.v1.TeamMoved"> & {
  * Use `create(TeamMovedSchema)` to create a new message.
  */
 export const TeamMovedSchema: GenMessage<TeamMoved> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_organization_events, 10);
+  messageDesc(file_idp_auth_v1_organization_events, 11);
 
 /**
  * A team is gone; it had neither teams below it nor projects.
@@ -627,7 +666,7 @@ export type TeamDeleted = Message<"idp.auth.v1.TeamDeleted"> & {
  * Use `create(TeamDeletedSchema)` to create a new message.
  */
 export const TeamDeletedSchema: GenMessage<TeamDeleted> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_organization_events, 11);
+  messageDesc(file_idp_auth_v1_organization_events, 12);
 
 /**
  * A user is in a team.
@@ -668,7 +707,7 @@ export type TeamMemberAdded = Message<"idp.auth.v1.TeamMemberAdded"> & {
  * Use `create(TeamMemberAddedSchema)` to create a new message.
  */
 export const TeamMemberAddedSchema: GenMessage<TeamMemberAdded> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_organization_events, 12);
+  messageDesc(file_idp_auth_v1_organization_events, 13);
 
 /**
  * The role of a user in a team has changed.
@@ -709,7 +748,7 @@ export type TeamMemberChanged = Message<"idp.auth.v1.TeamMemberChanged"> & {
  * Use `create(TeamMemberChangedSchema)` to create a new message.
  */
 export const TeamMemberChangedSchema: GenMessage<TeamMemberChanged> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_organization_events, 13);
+  messageDesc(file_idp_auth_v1_organization_events, 14);
 
 /**
  * A user is no longer in a team.
@@ -750,7 +789,7 @@ export type TeamMemberRemoved = Message<"idp.auth.v1.TeamMemberRemoved"> & {
  * Use `create(TeamMemberRemovedSchema)` to create a new message.
  */
 export const TeamMemberRemovedSchema: GenMessage<TeamMemberRemoved> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_organization_events, 14);
+  messageDesc(file_idp_auth_v1_organization_events, 15);
 
 /**
  * A project exists.
@@ -806,7 +845,7 @@ export type ProjectCreated = Message<"idp.auth.v1.ProjectCreated"> & {
  * Use `create(ProjectCreatedSchema)` to create a new message.
  */
 export const ProjectCreatedSchema: GenMessage<ProjectCreated> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_organization_events, 15);
+  messageDesc(file_idp_auth_v1_organization_events, 16);
 
 /**
  * Name or description of a project have changed.
@@ -862,7 +901,7 @@ export type ProjectUpdated = Message<"idp.auth.v1.ProjectUpdated"> & {
  * Use `create(ProjectUpdatedSchema)` to create a new message.
  */
 export const ProjectUpdatedSchema: GenMessage<ProjectUpdated> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_organization_events, 16);
+  messageDesc(file_idp_auth_v1_organization_events, 17);
 
 /**
  * A project has another owner.
@@ -918,7 +957,7 @@ export type ProjectMoved = Message<"idp.auth.v1.ProjectMoved"> & {
  * Use `create(ProjectMovedSchema)` to create a new message.
  */
 export const ProjectMovedSchema: GenMessage<ProjectMoved> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_organization_events, 17);
+  messageDesc(file_idp_auth_v1_organization_events, 18);
 
 /**
  * A project is gone.
@@ -974,7 +1013,7 @@ export type ProjectDeleted = Message<"idp.auth.v1.ProjectDeleted"> & {
  * Use `create(ProjectDeletedSchema)` to create a new message.
  */
 export const ProjectDeletedSchema: GenMessage<ProjectDeleted> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_organization_events, 18);
+  messageDesc(file_idp_auth_v1_organization_events, 19);
 
 /**
  * Somebody was asked to join; emitted again when the mail is sent once more.
@@ -1028,7 +1067,7 @@ export type InvitationSent = Message<"idp.auth.v1.InvitationSent"> & {
  * Use `create(InvitationSentSchema)` to create a new message.
  */
 export const InvitationSentSchema: GenMessage<InvitationSent> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_organization_events, 19);
+  messageDesc(file_idp_auth_v1_organization_events, 20);
 
 /**
  * The person asked has joined.
@@ -1077,7 +1116,7 @@ export type InvitationAccepted = Message<"idp.auth.v1.InvitationAccepted"> & {
  * Use `create(InvitationAcceptedSchema)` to create a new message.
  */
 export const InvitationAcceptedSchema: GenMessage<InvitationAccepted> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_organization_events, 20);
+  messageDesc(file_idp_auth_v1_organization_events, 21);
 
 /**
  * The person asked does not want to join.
@@ -1121,7 +1160,7 @@ export type InvitationDeclined = Message<"idp.auth.v1.InvitationDeclined"> & {
  * Use `create(InvitationDeclinedSchema)` to create a new message.
  */
 export const InvitationDeclinedSchema: GenMessage<InvitationDeclined> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_organization_events, 21);
+  messageDesc(file_idp_auth_v1_organization_events, 22);
 
 /**
  * An invitation was taken back.
@@ -1165,7 +1204,7 @@ export type InvitationCanceled = Message<"idp.auth.v1.InvitationCanceled"> & {
  * Use `create(InvitationCanceledSchema)` to create a new message.
  */
 export const InvitationCanceledSchema: GenMessage<InvitationCanceled> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_organization_events, 22);
+  messageDesc(file_idp_auth_v1_organization_events, 23);
 
 /**
  * Nobody answered an invitation in time.
@@ -1209,7 +1248,7 @@ export type InvitationExpired = Message<"idp.auth.v1.InvitationExpired"> & {
  * Use `create(InvitationExpiredSchema)` to create a new message.
  */
 export const InvitationExpiredSchema: GenMessage<InvitationExpired> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_organization_events, 23);
+  messageDesc(file_idp_auth_v1_organization_events, 24);
 
 /**
  * What a tenant shows of a member, or the role it holds, has changed.
@@ -1273,7 +1312,7 @@ export type MemberUpdated = Message<"idp.auth.v1.MemberUpdated"> & {
  * Use `create(MemberUpdatedSchema)` to create a new message.
  */
 export const MemberUpdatedSchema: GenMessage<MemberUpdated> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_organization_events, 24);
+  messageDesc(file_idp_auth_v1_organization_events, 25);
 
 /**
  * A member may not work in the tenant for now.
@@ -1337,7 +1376,7 @@ export type MemberSuspended = Message<"idp.auth.v1.MemberSuspended"> & {
  * Use `create(MemberSuspendedSchema)` to create a new message.
  */
 export const MemberSuspendedSchema: GenMessage<MemberSuspended> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_organization_events, 25);
+  messageDesc(file_idp_auth_v1_organization_events, 26);
 
 /**
  * A suspended member works in the tenant again.
@@ -1401,7 +1440,7 @@ export type MemberResumed = Message<"idp.auth.v1.MemberResumed"> & {
  * Use `create(MemberResumedSchema)` to create a new message.
  */
 export const MemberResumedSchema: GenMessage<MemberResumed> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_organization_events, 26);
+  messageDesc(file_idp_auth_v1_organization_events, 27);
 
 /**
  * A membership has ended; its teams and roles ended with it.
@@ -1467,7 +1506,7 @@ export type MemberRemoved = Message<"idp.auth.v1.MemberRemoved"> & {
  * Use `create(MemberRemovedSchema)` to create a new message.
  */
 export const MemberRemovedSchema: GenMessage<MemberRemoved> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_organization_events, 27);
+  messageDesc(file_idp_auth_v1_organization_events, 28);
 
 /**
  * Nobody can sign in with the account. Emitted in the platform tenant.
@@ -1521,7 +1560,7 @@ export type UserDisabled = Message<"idp.auth.v1.UserDisabled"> & {
  * Use `create(UserDisabledSchema)` to create a new message.
  */
 export const UserDisabledSchema: GenMessage<UserDisabled> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_organization_events, 28);
+  messageDesc(file_idp_auth_v1_organization_events, 29);
 
 /**
  * A disabled account works again. Emitted in the platform tenant.
@@ -1570,5 +1609,5 @@ export type UserEnabled = Message<"idp.auth.v1.UserEnabled"> & {
  * Use `create(UserEnabledSchema)` to create a new message.
  */
 export const UserEnabledSchema: GenMessage<UserEnabled> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_organization_events, 29);
+  messageDesc(file_idp_auth_v1_organization_events, 30);
 
