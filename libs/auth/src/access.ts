@@ -12,6 +12,8 @@ export interface PermissionManifest {
     resource: string;
     /** The lowest role that holds it. */
     role: ManifestRole;
+    /** Keys of other system roles that hold it, too. */
+    roles?: readonly string[];
     /** Also decides which rows a list shows. */
     list?: boolean;
     /** Also asked centrally while the replica is degraded; every allow is audited. */

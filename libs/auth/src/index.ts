@@ -4,6 +4,7 @@ export type { JwksSource } from './key-set.ts';
 export { createTokenVerifier, type TokenVerifier } from './token-verifier.ts';
 export { signAccessToken, type SigningKey } from './token-signer.ts';
 export { heldRoles, systemRoles, type ManifestRole, type SystemRole } from './roles.ts';
+export { systemRoleRecords } from './system-roles.ts';
 export {
   createAccess,
   type Access,
@@ -12,6 +13,7 @@ export {
   type PermissionManifest,
   type Visibility,
 } from './access.ts';
+export type { AccessPort } from './access-port.ts';
 export type { ApiKeyPort, ApiKeyRatePolicy, ApiKeyUses, VerifiedApiKey } from './api-keys/key-port.ts';
 export {
   apiKeySecretHash,

@@ -1,3 +1,4 @@
+import type { AccessPort } from './access-port.ts';
 import type { AccessReader } from './access.ts';
 import type { ApiKeyPort } from './api-keys/key-port.ts';
 import type { JwksSource } from './key-set.ts';
@@ -7,6 +8,8 @@ import { createRevocationSignal, type RevocationSource } from './revocations.ts'
 export interface PlatformPorts {
   jwks: JwksSource;
   access: AccessReader;
+  /** The compiled snapshot. */
+  decisions?: AccessPort;
   apiKeys: ApiKeyPort;
   /** Tells of revocations as they happen, where the auth service is in this process. */
   revocations?: RevocationSource;
