@@ -1,4 +1,5 @@
 import { PermissionError } from '@idp/errors';
+import type { AttributeType } from '@idp/expressions';
 import type { Expression, SqlBool } from 'kysely';
 import { scopeCovers } from './decision/bounds.ts';
 import type { Principal } from './principal.ts';
@@ -16,6 +17,11 @@ export interface PermissionManifest {
     roles?: readonly string[];
     /** Also decides which rows a list shows. */
     list?: boolean;
+    /**
+     * What conditions may ask of the resource beside its id and scope: names as written after `resource.`. Where the
+     * permission decides lists, each of them has a column.
+     */
+    attributes?: Readonly<Record<string, AttributeType>>;
     /** Also asked centrally while the replica is degraded; every allow is audited. */
     sensitive?: boolean;
   };
