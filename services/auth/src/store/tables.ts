@@ -1,6 +1,21 @@
 // Written by `npm run generate` from the migrated database.
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 
+export interface AccessHeadsTable {
+  tenant_id: Generated<string>;
+  version: number;
+  payload: string;
+  kid: string;
+  signature: string;
+}
+
+export interface AccessShardsTable {
+  tenant_id: Generated<string>;
+  name: string;
+  version: number;
+  body: string;
+}
+
 export interface AccessVersionsTable {
   tenant_id: Generated<string>;
   version: number;
@@ -373,6 +388,33 @@ export interface PartitionStartsTable {
   starts: number;
 }
 
+export interface PermissionManifestsTable {
+  service: string;
+  hash: string;
+  body: ColumnType<unknown, string, string>;
+  received_at: Generated<string>;
+}
+
+export interface PoliciesTable {
+  tenant_id: Generated<string>;
+  id: string;
+  name: string;
+  name_norm: string;
+  description: Generated<string>;
+  effect: string;
+  permissions: string[];
+  subjects: ColumnType<unknown, string, string>;
+  scope_type: string;
+  scope_id: string;
+  condition: string | null;
+  enabled: Generated<boolean>;
+  version: Generated<number>;
+  created_at: Generated<string>;
+  updated_at: Generated<string>;
+  created_by: string;
+  updated_by: string;
+}
+
 export interface ProjectsTable {
   tenant_id: Generated<string>;
   id: string;
@@ -407,6 +449,35 @@ export interface RoleBindingsTable {
   request_id: string | null;
   version: Generated<number>;
   created_at: Generated<string>;
+  updated_at: Generated<string>;
+}
+
+export interface RoleParentsTable {
+  tenant_id: Generated<string>;
+  role_id: string;
+  parent_role_id: string;
+}
+
+export interface RoleRulesTable {
+  tenant_id: Generated<string>;
+  role_id: string;
+  position: number;
+  permission: string;
+  effect: string;
+  condition: string | null;
+}
+
+export interface RolesTable {
+  tenant_id: Generated<string>;
+  id: string;
+  name: string;
+  name_norm: string;
+  description: Generated<string>;
+  version: Generated<number>;
+  created_at: Generated<string>;
+  updated_at: Generated<string>;
+  created_by: string;
+  updated_by: string;
 }
 
 export interface SchedulesTable {
@@ -596,6 +667,8 @@ export interface VerificationKeysTable {
 
 /** Tables of the schema. */
 export interface Tables {
+  access_heads: AccessHeadsTable;
+  access_shards: AccessShardsTable;
   access_versions: AccessVersionsTable;
   api_key_index: ApiKeyIndexTable;
   api_key_usage_daily: ApiKeyUsageDailyTable;
@@ -621,8 +694,13 @@ export interface Tables {
   outbox_shards: OutboxShardsTable;
   parked_events: ParkedEventsTable;
   partition_starts: PartitionStartsTable;
+  permission_manifests: PermissionManifestsTable;
+  policies: PoliciesTable;
   projects: ProjectsTable;
   role_bindings: RoleBindingsTable;
+  role_parents: RoleParentsTable;
+  role_rules: RoleRulesTable;
+  roles: RolesTable;
   schedules: SchedulesTable;
   secret_keys: SecretKeysTable;
   service_accounts: ServiceAccountsTable;

@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file idp/common/v1/events.proto.
  */
 export const file_idp_common_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("ChppZHAvY29tbW9uL3YxL2V2ZW50cy5wcm90bxINaWRwLmNvbW1vbi52MSIzCghBY3RvclJlZhIRCglwcmluY2lwYWwYASABKAkSFAoMb25fYmVoYWxmX29mGAIgASgJIq4DCg1BdWRpdFJlY29yZGVkEhEKCXRlbmFudF9pZBgBIAEoCRIQCghhdWRpdF9pZBgCIAEoCRIvCgtvY2N1cnJlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoFYWN0b3IYBCABKAsyFy5pZHAuY29tbW9uLnYxLkFjdG9yUmVmEg4KBmFjdGlvbhgFIAEoCRIVCg1yZXNvdXJjZV90eXBlGAYgASgJEhMKC3Jlc291cmNlX2lkGAcgASgJEiwKB291dGNvbWUYCCABKA4yGy5pZHAuY29tbW9uLnYxLkF1ZGl0T3V0Y29tZRITCgtiZWZvcmVfanNvbhgJIAEoCRISCgphZnRlcl9qc29uGAogASgJEhEKCXRydW5jYXRlZBgLIAEoCBIKCgJpcBgMIAEoCRISCgp1c2VyX2FnZW50GA0gASgJEhIKCnNlc3Npb25faWQYDiABKAkSEgoKcmVxdWVzdF9pZBgPIAEoCRIQCgh0cmFjZV9pZBgQIAEoCRIOCgZyZWFzb24YESABKAkSDwoHc2VydmljZRgSIAEoCSJlCg5UZW5hbnRQcmVwYXJlZBIRCgl0ZW5hbnRfaWQYASABKAkSDwoHc2VydmljZRgCIAEoCRIvCgtwcmVwYXJlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiKQoKRXJhc2VkUm93cxINCgV0YWJsZRgBIAEoCRIMCgRyb3dzGAIgASgDIpMBCgxUZW5hbnRQdXJnZWQSEQoJdGVuYW50X2lkGAEgASgJEg8KB3NlcnZpY2UYAiABKAkSMAoNcm93c19ieV90YWJsZRgDIAMoCzIZLmlkcC5jb21tb24udjEuRXJhc2VkUm93cxItCglwdXJnZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImIKEVNuYXBzaG90UmVxdWVzdGVkEhEKCXRlbmFudF9pZBgBIAEoCRINCgV0b3BpYxgCIAEoCRIVCg1hZ2dyZWdhdGVfaWRzGAMgAygJEhQKDHJlcXVlc3RlZF9ieRgEIAEoCSp+CgxBdWRpdE91dGNvbWUSHQoZQVVESVRfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhsKF0FVRElUX09VVENPTUVfU1VDQ0VFREVEEAESGAoUQVVESVRfT1VUQ09NRV9ERU5JRUQQAhIYChRBVURJVF9PVVRDT01FX0ZBSUxFRBADYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("ChppZHAvY29tbW9uL3YxL2V2ZW50cy5wcm90bxINaWRwLmNvbW1vbi52MSIzCghBY3RvclJlZhIRCglwcmluY2lwYWwYASABKAkSFAoMb25fYmVoYWxmX29mGAIgASgJIq4DCg1BdWRpdFJlY29yZGVkEhEKCXRlbmFudF9pZBgBIAEoCRIQCghhdWRpdF9pZBgCIAEoCRIvCgtvY2N1cnJlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoFYWN0b3IYBCABKAsyFy5pZHAuY29tbW9uLnYxLkFjdG9yUmVmEg4KBmFjdGlvbhgFIAEoCRIVCg1yZXNvdXJjZV90eXBlGAYgASgJEhMKC3Jlc291cmNlX2lkGAcgASgJEiwKB291dGNvbWUYCCABKA4yGy5pZHAuY29tbW9uLnYxLkF1ZGl0T3V0Y29tZRITCgtiZWZvcmVfanNvbhgJIAEoCRISCgphZnRlcl9qc29uGAogASgJEhEKCXRydW5jYXRlZBgLIAEoCBIKCgJpcBgMIAEoCRISCgp1c2VyX2FnZW50GA0gASgJEhIKCnNlc3Npb25faWQYDiABKAkSEgoKcmVxdWVzdF9pZBgPIAEoCRIQCgh0cmFjZV9pZBgQIAEoCRIOCgZyZWFzb24YESABKAkSDwoHc2VydmljZRgSIAEoCSJlCg5UZW5hbnRQcmVwYXJlZBIRCgl0ZW5hbnRfaWQYASABKAkSDwoHc2VydmljZRgCIAEoCRIvCgtwcmVwYXJlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiKQoKRXJhc2VkUm93cxINCgV0YWJsZRgBIAEoCRIMCgRyb3dzGAIgASgDIpMBCgxUZW5hbnRQdXJnZWQSEQoJdGVuYW50X2lkGAEgASgJEg8KB3NlcnZpY2UYAiABKAkSMAoNcm93c19ieV90YWJsZRgDIAMoCzIZLmlkcC5jb21tb24udjEuRXJhc2VkUm93cxItCglwdXJnZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImIKEVNuYXBzaG90UmVxdWVzdGVkEhEKCXRlbmFudF9pZBgBIAEoCRINCgV0b3BpYxgCIAEoCRIVCg1hZ2dyZWdhdGVfaWRzGAMgAygJEhQKDHJlcXVlc3RlZF9ieRgEIAEoCSJdChtQZXJtaXNzaW9uTWFuaWZlc3RQdWJsaXNoZWQSEQoJdGVuYW50X2lkGAEgASgJEg8KB3NlcnZpY2UYAiABKAkSDAoEaGFzaBgDIAEoCRIMCgRib2R5GAQgASgJKn4KDEF1ZGl0T3V0Y29tZRIdChlBVURJVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASGwoXQVVESVRfT1VUQ09NRV9TVUNDRUVERUQQARIYChRBVURJVF9PVVRDT01FX0RFTklFRBACEhgKFEFVRElUX09VVENPTUVfRkFJTEVEEANiBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * Who did something: a principal as it appears in actor columns and in ce_actorid.
@@ -279,6 +279,44 @@ export type SnapshotRequested = Message<"idp.common.v1.SnapshotRequested"> & {
  */
 export const SnapshotRequestedSchema: GenMessage<SnapshotRequested> = /*@__PURE__*/
   messageDesc(file_idp_common_v1_events, 5);
+
+/**
+ * What a service lets be decided, once per content. Emitted in the platform tenant.
+ *
+ * @generated from message idp.common.v1.PermissionManifestPublished
+ */
+export type PermissionManifestPublished = Message<"idp.common.v1.PermissionManifestPublished"> & {
+  /**
+   * @generated from field: string tenant_id = 1;
+   */
+  tenantId: string;
+
+  /**
+   * @generated from field: string service = 2;
+   */
+  service: string;
+
+  /**
+   * SHA-256 of the body in lower-case hexadecimal.
+   *
+   * @generated from field: string hash = 3;
+   */
+  hash: string;
+
+  /**
+   * Permissions by name as canonical JSON (RFC 8785).
+   *
+   * @generated from field: string body = 4;
+   */
+  body: string;
+};
+
+/**
+ * Describes the message idp.common.v1.PermissionManifestPublished.
+ * Use `create(PermissionManifestPublishedSchema)` to create a new message.
+ */
+export const PermissionManifestPublishedSchema: GenMessage<PermissionManifestPublished> = /*@__PURE__*/
+  messageDesc(file_idp_common_v1_events, 6);
 
 /**
  * @generated from enum idp.common.v1.AuditOutcome
