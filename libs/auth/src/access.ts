@@ -2,6 +2,7 @@ import { PermissionError } from '@idp/errors';
 import type { AttributeType } from '@idp/expressions';
 import type { Expression, SqlBool } from 'kysely';
 import { scopeCovers } from './decision/bounds.ts';
+import type { ResourceScope } from './decision/model.ts';
 import type { Principal } from './principal.ts';
 import { rolesInclude, type ManifestRole, type SystemRole } from './roles.ts';
 
@@ -32,6 +33,8 @@ export interface AccessResource {
   type: string;
   id?: string;
   tenantId?: string;
+  /** Where it lies; absent = in the tenant itself. */
+  scope?: ResourceScope;
   attributes?: Readonly<Record<string, unknown>>;
 }
 

@@ -14,6 +14,13 @@ export {
   type Visibility,
 } from './access.ts';
 export type { AccessPort } from './access-port.ts';
+export type { RequestFacts } from './enforcement/required-version.ts';
+export {
+  createSnapshotAccess,
+  type DecisionSource,
+  type Rights,
+  type SnapshotAccess,
+} from './enforcement/snapshot-access.ts';
 export type { ApiKeyPort, ApiKeyRatePolicy, ApiKeyUses, VerifiedApiKey } from './api-keys/key-port.ts';
 export {
   apiKeySecretHash,
