@@ -83,18 +83,30 @@ alter table role_bindings
   add column updated_at timestamptz not null default now();
 create index role_bindings_of_role on role_bindings (tenant_id, role_id);
 
--- What each service has declared. System roles are made of all of them.
+-- What each service has declared, kept by the platform tenant. System roles are made of all of them.
 create table permission_manifests (
-  service text collate "C" not null primary key,
+  tenant_id uuid not null default ctx_tenant(),
+  service text collate "C" not null,
   hash text collate "C" not null,
   body jsonb not null,
-  received_at timestamptz not null default now()
+  received_at timestamptz not null default now(),
+  primary key (tenant_id, service)
 );
-comment on table permission_manifests is 'class: global: a service declares its permissions for all tenants';
+comment on table permission_manifests is 'class: tenant';
 alter table permission_manifests enable row level security;
 alter table permission_manifests force row level security;
-create policy global on permission_manifests to {{app}} using ((select ctx_global())) with check ((select ctx_global()));
+create policy tenant on permission_manifests to {{app}} using (tenant_id = (select ctx_tenant())) with check (tenant_id = (select ctx_tenant()));
+create policy search on permission_manifests for select to {{search}} using (true);
 grant select, insert, update, delete on permission_manifests to {{app}};
+grant select on permission_manifests to {{search}};
+
+-- The same for transactions of every tenant: what is declared is no secret.
+create function permission_manifest_list() returns table (service text, hash text, body jsonb)
+  language sql stable security definer set search_path = ''
+  as $$ select m.service, m.hash, m.body from {{schema}}.permission_manifests m order by m.service $$;
+revoke all on function permission_manifest_list() from public;
+grant execute on function permission_manifest_list() to {{app}};
+alter function permission_manifest_list() owner to {{search}};
 
 -- The compiled snapshot as it is published: shards as canonical JSON, and the signed head that names them.
 create table access_shards (

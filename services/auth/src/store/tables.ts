@@ -389,6 +389,7 @@ export interface PartitionStartsTable {
 }
 
 export interface PermissionManifestsTable {
+  tenant_id: Generated<string>;
   service: string;
   hash: string;
   body: ColumnType<unknown, string, string>;
