@@ -54,8 +54,11 @@ const rows: Row[] = [
 const flags = process.argv.slice(2).filter((argument) => argument.startsWith('--'));
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const chosen = rows.filter((row) => names.length === 0 || names.includes(row.name) || names.includes(row.suite));
-if (chosen.length === 0) {
-  console.error(`no row or suite named ${names.join(', ')}; there are ${rows.map((row) => row.name).join(', ')}`);
+const unknown = flags.filter((flag) => !['--json', '--write', '--quick'].includes(flag));
+if (unknown.length > 0 || chosen.length === 0) {
+  console.error('npm run bench [-- <suite or row> …] [--json] [--write] [--quick]');
+  console.error(`suites: ${[...new Set(rows.map((row) => row.suite))].join(', ')}`);
+  console.error(`rows: ${rows.map((row) => row.name).join(', ')}`);
   process.exit(2);
 }
 
