@@ -3,23 +3,18 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import {
-  createExportVerifier,
-  readKeys,
-  type CheckpointKeys,
-  type ExportVerdict,
-  type SignedCheckpoint,
-} from '@idp/auth-service/audit';
+import { readVerificationKeys, type VerificationKeys } from '@idp/auth';
+import { createExportVerifier, type ExportVerdict, type SignedCheckpoint } from '@idp/auth-service/audit';
 
 const usage = `npm run audit-verify -- <export.ndjson> --keys <keys.json> [--checkpoints <file>]
   --keys         answer of GET /api/v1/auth/audit-logs/keys, or a JSON Web Key Set
   --checkpoints  checkpoints kept elsewhere, one JSON object a line: the export must reach and contain all of them`;
 
-async function loadKeys(path: string): Promise<CheckpointKeys> {
+async function loadKeys(path: string): Promise<VerificationKeys> {
   const file = JSON.parse(await readFile(path, 'utf8')) as { data?: { keys?: object[] }; keys?: object[] };
   const keys = file.keys ?? file.data?.keys;
   if (!Array.isArray(keys)) throw new Error(`${path} holds no keys`);
-  return readKeys(keys as Parameters<typeof readKeys>[0]);
+  return readVerificationKeys(keys as Parameters<typeof readVerificationKeys>[0]);
 }
 
 async function loadCheckpoints(path: string): Promise<SignedCheckpoint[]> {

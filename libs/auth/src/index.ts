@@ -41,6 +41,13 @@ export {
   type ServiceKey,
   type ServiceKeys,
 } from './service-tokens/assertion.ts';
+export {
+  createAccessReplica,
+  type AccessReplica,
+  type AccessReplicaOptions,
+  type IgnoredReason,
+} from './replica/access-replica.ts';
+export type { AccessAuthority, AccessSnapshot, SignedRecord } from './replica/authority.ts';
 export type { CompileCondition } from './decision/conditions.ts';
 export { decide, type Decision, type DecisionReason } from './decision/decide.ts';
 export type {
@@ -84,7 +91,25 @@ export {
   type SealedTenant,
   type ShardVersion,
 } from './snapshot/seal-shards.ts';
-export { principalShard, scopeShard } from './snapshot/shard-names.ts';
+export {
+  headKey,
+  readHead,
+  readRevoked,
+  readShardMessage,
+  shardMessage,
+  signHead,
+  signRevoked,
+  type Revoked,
+} from './snapshot/records.ts';
+export { policyShard, principalShard, roleShard, scopeShard, tenantShard } from './snapshot/shard-names.ts';
+export {
+  isGenuine,
+  readVerificationKeys,
+  signText,
+  type SignedText,
+  type TextSigner,
+  type VerificationKeys,
+} from './snapshot/signed.ts';
 export type { RejectReason } from './snapshot/tenant-state.ts';
 export { overlayWorld, type Overlay, type OverlayBinding } from './decision/overlay.ts';
 export type { DecisionFault, Outcome } from './decision/outcome.ts';

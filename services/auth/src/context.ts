@@ -5,13 +5,14 @@ import type { Database } from '@idp/database';
 import type { Secrets } from '@idp/secrets';
 import type { ServicePlatform } from '@idp/service';
 import { createMailer, type Mailer } from './adapters/mailer.ts';
+import { createCatalogues, type Catalogues } from './access/catalogue.ts';
 import { createAccessReader, type LocalAccessReader } from './access/access-reader.ts';
-import { createAuditKeys, type AuditKeys } from './audit/keys.ts';
 import { createAuditMetrics, type AuditMetrics } from './audit/metrics.ts';
 import { createWaker, type Waker } from './audit/waker.ts';
 import type { Logger } from '@idp/telemetry';
 import type { AuthConfig } from './config.ts';
 import type { SessionLife } from './domain/session-life.ts';
+import { createVerificationKeySet, type VerificationKeySet } from './keys/verification-keys.ts';
 import { createLoginMetrics, type LoginMetrics } from './login-metrics.ts';
 import { createCommonPasswords, type CommonPasswords } from './passwords/common-passwords.ts';
 import { createPasswordHasher, type PasswordHasher } from './passwords/password-hasher.ts';
@@ -33,6 +34,8 @@ export interface AuthContext {
   accessTokens: AccessTokens;
   sessionLife: SessionLife;
   access: LocalAccessReader;
+  /** What all services let be decided. */
+  catalogues: Catalogues;
   /** Decides what the route's own permission does not. */
   decisions: Access;
   /** Tells the services of this process what must not be accepted any more. */
@@ -43,7 +46,7 @@ export interface AuthContext {
   /** Tokens of services for services. */
   serviceTokens: ServiceTokens;
   metrics: LoginMetrics;
-  auditKeys: AuditKeys;
+  auditKeys: VerificationKeySet;
   /** Wakes the sealer of this process. */
   auditArrivals: Waker;
   auditMetrics: AuditMetrics;
@@ -79,6 +82,7 @@ export async function createAuthContext(platform: ServicePlatform<AuthConfig>): 
     }),
     sessionLife: { idleSeconds: config.REFRESH_TOKEN_EXPIRES_IN, maxSeconds: config.SESSION_MAX_AGE },
     access: createAccessReader({ database, clock }),
+    catalogues: createCatalogues(),
     decisions: platform.access,
     revocations: createRevocationSignal(),
     mailer: createMailer({
@@ -95,7 +99,7 @@ export async function createAuthContext(platform: ServicePlatform<AuthConfig>): 
       clock,
     }),
     metrics: createLoginMetrics(platform.metrics),
-    auditKeys: createAuditKeys({ database, secrets }),
+    auditKeys: createVerificationKeySet({ database, secrets, use: 'audit' }),
     auditArrivals: createWaker(),
     auditMetrics: createAuditMetrics(platform.metrics),
     logger: platform.logger,

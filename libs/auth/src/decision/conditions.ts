@@ -8,6 +8,8 @@ export type CompileCondition = (text: string, permission: string) => Condition;
 export interface Conditions {
   /** Never throws: a text that does not compile any more gives a fault wherever it is asked. */
   get(text: string, permission: string): Condition | DecisionFault;
+  /** Everything is compiled again: other attributes are declared now. */
+  forget(): void;
 }
 
 /** Remembers what `compile` made, at most `textsMax` of it. */
@@ -38,6 +40,10 @@ export function createConditions(compile: CompileCondition, textsMax = 10_000): 
       texts.set(text, condition);
       size += 1;
       return condition;
+    },
+    forget() {
+      known.clear();
+      size = 0;
     },
   };
 }

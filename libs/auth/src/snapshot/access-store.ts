@@ -28,6 +28,8 @@ export interface AccessStore {
   /** Forgets a tenant that was purged: it is unknown again. */
   drop(tenantId: string): void;
   tenantIds(): string[];
+  /** Compiles conditions again where they are asked next: other attributes are declared now. */
+  forgetConditions(): void;
 }
 
 interface MadeWorld {
@@ -96,6 +98,7 @@ export function createAccessStore({ compile, onRejected, onAdvanced }: AccessSto
       states.delete(tenantId);
       worlds.delete(tenantId);
     },
+    forgetConditions: () => conditions.forget(),
     tenantIds: () => [...states].filter(([, { active }]) => active !== undefined).map(([tenantId]) => tenantId),
   };
 }

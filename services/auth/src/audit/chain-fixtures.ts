@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { newId } from '@idp/contracts';
-import { signCheckpoint, type CheckpointKeys, type CheckpointSigner } from './checkpoint.ts';
+import type { TextSigner, VerificationKeys } from '@idp/auth';
+import { signCheckpoint } from './checkpoint.ts';
 import { checkpointLine, headerLine, rowLine } from './export-lines.ts';
 import { clientText, noHash, rowText, statesText } from './row.ts';
 import { sealArrivals, type Arrival, type SealedRow } from './seal.ts';
@@ -30,7 +31,7 @@ export function sampleArrival(at: number, more: Partial<Arrival> = {}): Arrival 
 }
 
 /** A key pair of use `audit`. */
-export function sampleKeys(): { signer: CheckpointSigner; keys: CheckpointKeys } {
+export function sampleKeys(): { signer: TextSigner; keys: VerificationKeys } {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   return { signer: { kid: 'sample', privateKey }, keys: new Map([['sample', publicKey]]) };
 }
@@ -51,7 +52,7 @@ export function lineOf({ row, hash, client, states }: SealedRow): string {
 export function sampleExport(
   tenantId: string,
   arrivals: readonly Arrival[],
-  { signer, every }: { signer: CheckpointSigner; every: number },
+  { signer, every }: { signer: TextSigner; every: number },
 ): string[] {
   const sealed = sealArrivals(tenantId, { seq: 0, hash: noHash }, arrivals);
   const at = '2026-03-01T10:01:00.000Z';

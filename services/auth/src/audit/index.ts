@@ -1,3 +1,2 @@
-export { readKeys } from './checkpoint.ts';
-export type { CheckpointKeys, SignedCheckpoint } from './checkpoint.ts';
+export type { SignedCheckpoint } from './checkpoint.ts';
 export { createExportVerifier, type ExportVerdict } from './verify-export.ts';

@@ -1,4 +1,5 @@
-import { isSigned, type CheckpointKeys, type SignedCheckpoint } from './checkpoint.ts';
+import type { VerificationKeys } from '@idp/auth';
+import { isSigned, type SignedCheckpoint } from './checkpoint.ts';
 import { linkOfLine, type ExportHeader, type ParsedLine } from './export-lines.ts';
 import { erasedParts, linkFault, type ChainPosition } from './link.ts';
 
@@ -26,7 +27,7 @@ export interface ExportVerifier {
  * Checks an export line by line: every row against the one before it, every checkpoint against its signature. `known` are
  * checkpoints that were kept elsewhere; the export must reach and contain every one of them that does not lie before it.
  */
-export function createExportVerifier(keys: CheckpointKeys, known: readonly SignedCheckpoint[] = []): ExportVerifier {
+export function createExportVerifier(keys: VerificationKeys, known: readonly SignedCheckpoint[] = []): ExportVerifier {
   let header: ExportHeader | undefined;
   let position: ChainPosition = { tenantId: '', seq: 0, hash: '' };
   let signedSeq = 0;
@@ -101,7 +102,7 @@ function missingUpTo(seq: number): string {
 export function checkpointFault(
   signed: SignedCheckpoint,
   position: ChainPosition,
-  keys: CheckpointKeys,
+  keys: VerificationKeys,
 ): string | undefined {
   const { tenantId, toSeq, lastHash } = signed.checkpoint;
   if (!isSigned(signed, keys)) return 'is covered by a checkpoint whose signature is not valid';

@@ -1,7 +1,8 @@
+import type { TextSigner } from '@idp/auth';
 import { newId, timestampFromDate } from '@idp/contracts';
 import type { Tx } from '@idp/database';
 import { publish } from '@idp/events';
-import { signCheckpoint, type CheckpointSigner } from '../../audit/checkpoint.ts';
+import { signCheckpoint } from '../../audit/checkpoint.ts';
 import { sealArrivals } from '../../audit/seal.ts';
 import type { AuthContext } from '../../context.ts';
 import { takeArrivals } from '../../store/audit/arrivals.ts';
@@ -42,7 +43,7 @@ export async function sealAuditLog(
 
 async function sealInTransaction(
   tx: Tx<Tables>,
-  { signer, now, completely = false }: SealOptions & { signer: CheckpointSigner; now: Date },
+  { signer, now, completely = false }: SealOptions & { signer: TextSigner; now: Date },
 ): Promise<Sealed | undefined> {
   const head = await lockAuditHead(tx, { wait: completely });
   if (head === undefined) return undefined;
@@ -65,7 +66,7 @@ function isDue({ seq, checkpointSeq, openSince }: AuditHead, now: Date): boolean
   return openSince !== null && now.getTime() - Date.parse(openSince) >= checkpointAfterMs;
 }
 
-async function addCheckpoint(tx: Tx<Tables>, head: AuditHead, signer: CheckpointSigner, now: Date): Promise<AuditHead> {
+async function addCheckpoint(tx: Tx<Tables>, head: AuditHead, signer: TextSigner, now: Date): Promise<AuditHead> {
   const { tenantId } = tx;
   const id = newId();
   const signed = signCheckpoint(

@@ -1,6 +1,6 @@
+import type { VerificationKeys } from '@idp/auth';
 import type { Tx } from '@idp/database';
 import { checkpointFault } from '../../audit/verify-export.ts';
-import type { CheckpointKeys } from '../../audit/checkpoint.ts';
 import { erasedParts, linkFault, type ChainPosition } from '../../audit/link.ts';
 import { noHash } from '../../audit/row.ts';
 import type { AuthContext } from '../../context.ts';
@@ -77,7 +77,7 @@ async function checkBatch(
     last,
     keys,
     verdict,
-  }: { position: ChainPosition; last: number; keys: CheckpointKeys; verdict: ChainVerdict },
+  }: { position: ChainPosition; last: number; keys: VerificationKeys; verdict: ChainVerdict },
 ): Promise<ChainPosition> {
   const range = { fromSeq: position.seq + 1, toSeq: Math.min(last, position.seq + batchRows) };
   const [rows, checkpoints] = await Promise.all([

@@ -1,5 +1,6 @@
 import { createPrivateKey, type JsonWebKey } from 'node:crypto';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
+import { readVerificationKeys, type TextSigner, type VerificationKeys } from '@idp/auth';
 import { platformTenantId } from '@idp/contracts';
 import type { Database } from '@idp/database';
 import type { Secrets } from '@idp/secrets';
@@ -9,31 +10,35 @@ import {
   insertVerificationKey,
   listVerificationKeys,
   type StoredVerificationKey,
+  type VerificationUse,
 } from '../store/verification-keys.ts';
-import { readKeys, type CheckpointKeys, type CheckpointSigner } from './checkpoint.ts';
 
-/** The key set of use `audit`. */
-export interface AuditKeys {
+/** Keys of one use: what they sign is verified long after. */
+export interface VerificationKeySet {
   /** The key that signs; made at the first call that finds none, and kept in memory from then on. */
-  signer(): Promise<CheckpointSigner>;
+  signer(): Promise<TextSigner>;
   /** Every public key there ever was. */
-  verifiers(): Promise<CheckpointKeys>;
+  verifiers(): Promise<VerificationKeys>;
 }
 
-export function createAuditKeys(platform: { database: Database<Tables>; secrets: Secrets }): AuditKeys {
-  const { database, secrets } = platform;
-  let signer: Promise<CheckpointSigner> | undefined;
+export function createVerificationKeySet(options: {
+  database: Database<Tables>;
+  secrets: Secrets;
+  use: VerificationUse;
+}): VerificationKeySet {
+  const { database, secrets, use } = options;
+  let signer: Promise<TextSigner> | undefined;
 
-  async function load(): Promise<CheckpointSigner> {
+  async function load(): Promise<TextSigner> {
     const find = (): Promise<StoredVerificationKey | undefined> =>
-      database.global.read((tx) => findActiveVerificationKey(tx, 'audit'));
+      database.global.read((tx) => findActiveVerificationKey(tx, use));
     let stored = await find();
     if (stored === undefined) {
-      const row = await makeKey(secrets);
-      await database.global.write((tx) => insertVerificationKey(tx, row), { unaudited: 'first checkpoint' });
+      const row = await makeKey(secrets, use);
+      await database.global.write((tx) => insertVerificationKey(tx, row), { unaudited: 'the first key of its use' });
       stored = await find();
     }
-    if (stored === undefined) throw new Error('no active audit key exists');
+    if (stored === undefined) throw new Error(`no active key of use ${use} exists`);
     const { kid, privateSealed } = stored;
     const opened = await secrets.tenant(platformTenantId).open(targetOf(kid), privateSealed);
     const jwk = JSON.parse(opened.toString('utf8')) as JsonWebKey;
@@ -48,12 +53,12 @@ export function createAuditKeys(platform: { database: Database<Tables>; secrets:
     },
     async verifiers() {
       const keys = await database.global.read((tx) => listVerificationKeys(tx));
-      return readKeys(keys.filter(({ use }) => use === 'audit').map(({ publicJwk }) => publicJwk));
+      return readVerificationKeys(keys.filter((key) => key.use === use).map(({ publicJwk }) => publicJwk));
     },
   };
 }
 
-async function makeKey(secrets: Secrets) {
+async function makeKey(secrets: Secrets, use: VerificationUse) {
   const { publicKey, privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
   const jwk = await exportJWK(publicKey);
   const kid = await calculateJwkThumbprint(jwk);
@@ -61,7 +66,7 @@ async function makeKey(secrets: Secrets) {
     .tenant(platformTenantId)
     .seal(targetOf(kid), JSON.stringify(await exportJWK(privateKey)));
   const publicJwk = JSON.stringify({ ...jwk, kid, alg: 'EdDSA', use: 'sig' });
-  return { kid, use: 'audit', state: 'active', public_jwk: publicJwk, private_sealed: sealed };
+  return { kid, use, state: 'active', public_jwk: publicJwk, private_sealed: sealed };
 }
 
 function targetOf(kid: string) {
