@@ -1,11 +1,13 @@
 import type { PermissionManifest } from '@idp/auth';
 import { credentialPermissions } from './routes/credentials/permissions.ts';
 import { auditPermissions } from './routes/audit/permissions.ts';
+import { tenantPermissions } from './routes/tenants/permissions.ts';
 
 /** What auth lets be decided: each permission, and the lowest role that holds it. */
 export const authPermissions: PermissionManifest = {
   ...auditPermissions,
   ...credentialPermissions,
+  ...tenantPermissions,
   'auth:organization:read': { description: 'See organizations', resource: 'organization', role: 'viewer', list: true },
   'auth:organization:create': { description: 'Create organizations', resource: 'organization', role: 'admin' },
   'auth:organization:update': { description: 'Change organizations', resource: 'organization', role: 'admin' },

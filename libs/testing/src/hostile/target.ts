@@ -21,6 +21,8 @@ export interface Target {
 export interface Arrangement {
   /** Principal of a valid request; default `ownerA`. */
   as?: string;
+  /** Who tries it on another tenant, where the platform itself may do so to every tenant; default is `as`. */
+  intruder?: string;
   /** Parts of a valid request, made anew for each one. */
   request?(): Promise<Partial<SampleRequest>> | Partial<SampleRequest>;
   /** Success stores nothing, so there is nothing to read back. */

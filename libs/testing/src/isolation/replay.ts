@@ -1,6 +1,6 @@
 import type { SampleRequest } from '../hostile/openapi/sample.ts';
 import { outgoing, prepareOperations } from '../hostile/target.ts';
-import type { PreparedOperation } from '../hostile/target.ts';
+import type { Fixture, PreparedOperation } from '../hostile/target.ts';
 import { send } from '../hostile/wire/client.ts';
 import type { Answer } from '../hostile/wire/client.ts';
 import { foreignValues, harvest, oneOfEachKind, unknownLike } from './harvest.ts';
@@ -31,7 +31,7 @@ export async function replay({ targets, a, b }: TwoTenants): Promise<ReplayResul
   const values = [...new Set([...foreign.filter((value) => !isTag(value)), a.tenantId])];
   const few = oneOfEachKind(values, own);
   const result = { requests: 0, values, operations: new Set<string>(), findings: [] as Finding[] };
-  for (const prepared of inOrder(prepareOperations(targets, b.fixture))) {
+  for (const prepared of inOrder(prepareOperations(targets, asIntruder(b.fixture)))) {
     for (const position of positionsOf(prepared, await prepared.request(), own)) {
       const fitting = { all: values, few, one: few.slice(-1), tag: tags.slice(-1) }[position.takes];
       // What only reads may be asked for many things at once.
@@ -52,6 +52,15 @@ export async function replay({ targets, a, b }: TwoTenants): Promise<ReplayResul
     }
   }
   return { ...result, operations: [...result.operations] };
+}
+
+/** The platform's own requests are tried by somebody of B. */
+function asIntruder(fixture: Fixture): Fixture {
+  const arrangements = Object.entries(fixture.arrangements).map(([id, { intruder, ...rest }]) => [
+    id,
+    intruder === undefined ? rest : { ...rest, as: intruder },
+  ]);
+  return { ...fixture, arrangements: Object.fromEntries(arrangements) };
 }
 
 /** An entity tag names a state, not a thing: it belongs into one header. */

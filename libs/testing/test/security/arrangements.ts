@@ -8,6 +8,7 @@ import { signIn } from './people.ts';
 import type { Tenant } from './people.ts';
 import type { Platform } from './platform.ts';
 import { tenancyArrangements } from './tenancy-arrangements.ts';
+import { tenantArrangements } from './tenant-arrangements.ts';
 
 /** Something of a tenant made for one request, so that the request can change or end it. */
 type Make = (target: string, body: object) => Promise<Record<string, unknown>>;
@@ -20,6 +21,7 @@ export function arrangementsFor(platform: Platform, tenant: Tenant): Readonly<Re
     ...entityArrangements(tenant),
     ...changing(platform, tenant, make),
     ...tenancyArrangements(platform, tenant),
+    ...tenantArrangements(platform, tenant),
     ...auditArrangements(platform, tenant),
     ...credentialArrangements(platform, tenant),
     ...opsArrangements(platform, tenant),

@@ -12,8 +12,8 @@ import type { World } from './world.ts';
 /** Changes that are declared to need no audit row of their own: the session and its end have one. */
 const declaredUnaudited = new Set(['refreshSession']);
 
-/** One request with several effects, each with its row: an account, a membership and an answered invitation. */
-const severalEffects = new Set(['register']);
+/** One request with several effects, each with its row: an account, a membership and an answered invitation; a tenant and an invitation. */
+const severalEffects = new Set(['register', 'createTenant']);
 
 /** Operations that change nothing although they are a POST: queries, checks, and a request to look again. */
 const changesNothing =

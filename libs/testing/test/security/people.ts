@@ -47,9 +47,10 @@ async function firstOrganization(platform: Platform, tenantId: string): Promise<
 export async function signIn(
   platform: Platform,
   { email, password }: Pick<TestPrincipal, 'email' | 'password'>,
+  tenant?: string,
 ): Promise<{ token: string; refreshToken: string }> {
   const headers = { 'content-type': 'application/json' };
-  const body = JSON.stringify({ email, password });
+  const body = JSON.stringify({ email, password, tenant });
   const answer = await send(platform.fleet.baseUrl('auth'), {
     method: 'POST',
     target: '/api/v1/auth/login',
@@ -94,7 +95,8 @@ export function credentialsOf(
     const person = name === 'operator' ? await platform.operator() : personNamed(tenants, name);
     if (person === undefined) throw new MissingError('principal', principal);
     if (fresh !== 'fresh') return person.headers;
-    const { token } = await signIn(platform, person);
+    // Nobody is let into the platform tenant who does not name it.
+    const { token } = await signIn(platform, person, name === 'operator' ? 'platform' : undefined);
     return { authorization: `Bearer ${token}` };
   };
 }

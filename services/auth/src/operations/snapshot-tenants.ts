@@ -1,17 +1,9 @@
-import { platformTenantId, TenantStatus, timestampFromDate } from '@idp/contracts';
+import { platformTenantId, timestampFromDate } from '@idp/contracts';
 import type { Tx } from '@idp/database';
 import type { PublishInput, SnapshotPage } from '@idp/events';
-import type { TenantStatus as StoredStatus } from '../domain/states.ts';
 import { lockTenant } from '../store/tenants.ts';
 import type { Tables } from '../store/tables.ts';
-
-const statuses: Readonly<Record<StoredStatus, TenantStatus>> = {
-  active: TenantStatus.ACTIVE,
-  suspended: TenantStatus.SUSPENDED,
-  deleting: TenantStatus.DELETING,
-  purging: TenantStatus.DELETING,
-  deleted: TenantStatus.DELETING,
-};
+import { eventStatus } from './tenants/tenant-events.ts';
 
 /** The tenant of the transaction as it stands, for services that want to hear of it again. The platform tenant is nobody's customer. */
 export async function tenantStates(tx: Tx<Tables>, { after, ids }: SnapshotPage): Promise<PublishInput[]> {
@@ -20,6 +12,6 @@ export async function tenantStates(tx: Tx<Tables>, { after, ids }: SnapshotPage)
   const tenant = await lockTenant(tx, tenantId);
   if (tenant === undefined) return [];
   const { slug, name, status, version, created_at: createdAt } = tenant;
-  const data = { slug, name, status: statuses[status], createdAt: timestampFromDate(new Date(createdAt)) };
+  const data = { slug, name, status: eventStatus(status), createdAt: timestampFromDate(new Date(createdAt)) };
   return [{ type: 'idp.auth.v1.TenantCreated', aggregateId: tenantId, version, data }];
 }

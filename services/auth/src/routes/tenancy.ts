@@ -9,10 +9,12 @@ import { organizationRoutes } from './organizations/organizations.ts';
 import { projectRoutes } from './organizations/projects.ts';
 import { teamMemberRoutes } from './organizations/team-members.ts';
 import { teamRoutes } from './organizations/teams.ts';
+import { tenantAdministrationRoutes } from './tenants/index.ts';
 
-/** What a tenant is made of: organizations, teams, projects and people. */
+/** Tenants and what they are made of: organizations, teams, projects and people. */
 export function tenancyRoutes(ctx: AuthContext): RoutePlugin[] {
   return [
+    ...tenantAdministrationRoutes(ctx),
     organizationRoutes(ctx),
     teamRoutes(ctx),
     teamMemberRoutes(ctx),

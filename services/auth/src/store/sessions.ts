@@ -48,15 +48,26 @@ export async function lockSession(tx: Tx<Tables>, id: string): Promise<SessionRo
   return row as SessionRow | undefined;
 }
 
-export async function rotateSession(
-  tx: Tx<Tables>,
-  id: string,
-  next: { counter: number; now: Date; idleExpiresAt: Date },
-): Promise<void> {
-  const at = next.now.toISOString();
-  await named(tx.db, 'auth.rotate-session')
+interface NextRotation {
+  counter: number;
+  now: Date;
+  idleExpiresAt: Date;
+}
+
+function rotated({ counter, now, idleExpiresAt }: NextRotation) {
+  const at = now.toISOString();
+  return { counter, rotated_at: at, last_seen_at: at, idle_expires_at: idleExpiresAt.toISOString() };
+}
+
+export async function rotateSession(tx: Tx<Tables>, id: string, next: NextRotation): Promise<void> {
+  await named(tx.db, 'auth.rotate-session').updateTable('sessions').set(rotated(next)).where('id', '=', id).execute();
+}
+
+/** Rotates the session into the transaction's tenant. */
+export async function moveSession(tx: Tx<Tables>, id: string, next: NextRotation): Promise<void> {
+  await named(tx.db, 'auth.move-session')
     .updateTable('sessions')
-    .set({ counter: next.counter, rotated_at: at, last_seen_at: at, idle_expires_at: next.idleExpiresAt.toISOString() })
+    .set((update) => ({ ...rotated(next), tenant_id: tx.tenantId, version: update('version', '+', 1) }))
     .where('id', '=', id)
     .execute();
 }

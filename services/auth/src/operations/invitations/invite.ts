@@ -5,7 +5,7 @@ import { ConflictError, NotFoundError, ValidationError } from '@idp/errors';
 import { publish } from '@idp/events';
 import { enqueue } from '@idp/jobs';
 import type { AuthContext } from '../../context.ts';
-import { parseEmailAddress } from '../../domain/email-address.ts';
+import { parseEmailAddress, type EmailAddress } from '../../domain/email-address.ts';
 import { invitationLifeMs, rolesOfInvited, type InvitedRole } from '../../domain/invitation.ts';
 import {
   insertInvitation,
@@ -52,17 +52,41 @@ export async function invite(tx: Tx<Tables>, ctx: Ctx, input: Inviting): Promise
   await requireTeams(tx, organizationId, teamIds);
   const present = await selectMembers(tx, { organizationId }).where('email_norm', '=', address.norm).executeTakeFirst();
   if (present !== undefined) throw new ConflictError('the address belongs to a member of the organization');
-  const now = ctx.clock();
   const inviter = await findMember(tx, principal.id);
+  return askToJoin(tx, ctx, {
+    organizationId,
+    address,
+    role,
+    teamIds: [...new Set(teamIds)],
+    invitedBy: principal.actor,
+    inviterName: inviter?.name,
+  });
+}
+
+/** The invitation itself, whoever may ask for it. 409 `CONFLICT` for an address that is asked already. */
+export async function askToJoin(
+  tx: Tx<Tables>,
+  ctx: Pick<AuthContext, 'clock'>,
+  asked: {
+    organizationId: string;
+    address: EmailAddress;
+    role: InvitedRole;
+    teamIds: string[];
+    invitedBy: string;
+    inviterName?: string | undefined;
+  },
+): Promise<Invitation> {
+  const { organizationId, address, role, teamIds, invitedBy, inviterName = 'The administration' } = asked;
+  const now = ctx.clock();
   const made = await insertInvitation(tx, {
     id: newId(),
     organization_id: organizationId,
     email: address.email,
     email_norm: address.norm,
     role,
-    team_ids: [...new Set(teamIds)],
-    invited_by: principal.actor,
-    inviter_name: inviter?.name ?? 'The administration',
+    team_ids: teamIds,
+    invited_by: invitedBy,
+    inviter_name: inviterName,
     expires_at: new Date(now.getTime() + invitationLifeMs).toISOString(),
     ...createdStamps(currentActor(), now),
   });

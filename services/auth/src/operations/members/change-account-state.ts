@@ -25,7 +25,7 @@ export interface AccountChange {
  * `INVALID_STATE` or `LAST_OWNER` (where the account is the last owner of a tenant). Its sessions end everywhere.
  */
 export async function changeAccountState(
-  ctx: Pick<AuthContext, 'database' | 'access' | 'clock'>,
+  ctx: Pick<AuthContext, 'database' | 'access' | 'clock' | 'revocations'>,
   input: AccountChange,
 ): Promise<void> {
   const { userId, principal, status } = input;

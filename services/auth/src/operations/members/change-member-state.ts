@@ -13,7 +13,7 @@ import { markSessionEnded } from '../end-session.ts';
 import { memberData } from './member-events.ts';
 import { lockMemberOf, requireAnotherOwner, requireCovered, type MemberChange } from './member-guards.ts';
 
-type Ctx = Pick<AuthContext, 'access' | 'clock'>;
+type Ctx = Pick<AuthContext, 'access' | 'clock' | 'revocations'>;
 
 /** Keeps a member out of the tenant for now; its sessions there end. 404, 412, 403 `SCOPE_ESCALATION`, 409 `LAST_OWNER` or `INVALID_STATE`. */
 export async function suspendMember(
@@ -104,7 +104,7 @@ export async function setMfaRequired(
 /** 403 `SCOPE_ESCALATION` where the member holds more in the tenant than the caller. */
 export async function requireMayEnd(
   tx: Tx<Tables>,
-  ctx: Ctx,
+  ctx: Pick<AuthContext, 'clock'>,
   { userId, principal }: Pick<MemberChange, 'userId' | 'principal'>,
 ): Promise<void> {
   const scope = { type: 'tenant', id: tx.tenantId } as const;
@@ -115,10 +115,12 @@ export async function requireMayEnd(
 /** Ends the sessions a user has in the transaction's tenant. */
 export async function endSessionsHere(
   tx: Tx<Tables>,
-  ctx: Pick<AuthContext, 'clock'>,
+  { clock, revocations }: Pick<AuthContext, 'clock' | 'revocations'>,
   userId: string,
   reason: 'admin' | 'disabled' = 'admin',
 ): Promise<void> {
-  const now = ctx.clock();
-  for (const sessionId of await listOpenSessions(tx, userId)) await markSessionEnded(tx, sessionId, { reason, now });
+  const now = clock();
+  for (const sessionId of await listOpenSessions(tx, userId)) {
+    await markSessionEnded(tx, sessionId, { reason, now, revocations });
+  }
 }

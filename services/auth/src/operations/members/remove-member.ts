@@ -18,7 +18,7 @@ import { lockMemberOf, requireAnotherOwner, type MemberChange } from './member-g
  */
 export async function removeMember(
   tx: Tx<Tables>,
-  ctx: Pick<AuthContext, 'access' | 'clock'>,
+  ctx: Pick<AuthContext, 'access' | 'clock' | 'revocations'>,
   input: MemberChange,
 ): Promise<void> {
   const { userId } = input;

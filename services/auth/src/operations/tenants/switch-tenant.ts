@@ -1,0 +1,88 @@
+import type { Principal } from '@idp/auth';
+import type { Tx } from '@idp/database';
+import { AuthError, ConflictError, NotFoundError, PermissionError } from '@idp/errors';
+import type { AuthContext } from '../../context.ts';
+import { idleEnd, isLive } from '../../domain/session-life.ts';
+import { getAccessVersion, isActiveMember, touchUserTenant } from '../../store/memberships.ts';
+import { lockSession, moveSession, type SessionRow } from '../../store/sessions.ts';
+import type { Tables } from '../../store/tables.ts';
+import { findTenant, type TenantSummary } from '../../store/tenants.ts';
+import { findUser } from '../../store/users.ts';
+import { formatRefreshToken } from '../../tokens/refresh-token.ts';
+import { openSessionKey } from '../../tokens/session-keys.ts';
+import { ownSessionId } from '../credentials/own-session.ts';
+import type { TokenPair } from '../log-in.ts';
+
+interface Moved {
+  session: SessionRow;
+  tenant: TenantSummary;
+  tokenEpoch: number;
+  accessVersion: number;
+}
+
+/**
+ * The next pair of tokens of the caller's session, in another of its tenants; tokens of the tenant before go on opening that one alone.
+ * 404 where the person is no active member, 403 `TENANT_SUSPENDED`, 401 `INVALID_TOKEN` when the session has ended, 409 when it was moved
+ * since the caller's token was made.
+ */
+export async function switchTenant(
+  ctx: AuthContext,
+  { principal, tenantId }: { principal: Principal; tenantId: string },
+): Promise<TokenPair & { tenant: TenantSummary }> {
+  const sessionId = ownSessionId(principal);
+  const { session, tenant, tokenEpoch, accessVersion } = await ctx.database
+    .tenant(tenantId)
+    .write((tx) => move(tx, ctx, { principal, sessionId }), { global: true });
+  const macKey = await openSessionKey(ctx.secrets, sessionId, session.mac_key_sealed);
+  const accessToken = await ctx.accessTokens.issue({
+    userId: principal.id,
+    tenantId,
+    sessionId,
+    tokenEpoch,
+    accessVersion,
+    amr: session.amr,
+    acr: session.acr,
+    authTime: new Date(session.auth_time),
+    csrfHash: session.csrf_hash,
+  });
+  return {
+    accessToken,
+    refreshToken: formatRefreshToken(sessionId, session.counter + 1, macKey),
+    expiresIn: ctx.accessTokens.lifetimeSeconds,
+    tenant,
+  };
+}
+
+/** In the tenant the session goes to, under the session's row lock. */
+async function move(
+  tx: Tx<Tables>,
+  ctx: AuthContext,
+  { principal, sessionId }: { principal: Principal; sessionId: string },
+): Promise<Moved> {
+  const now = ctx.clock();
+  const [session, tenant, user, member, accessVersion] = await Promise.all([
+    lockSession(tx, sessionId),
+    findTenant(tx, tx.tenantId),
+    findUser(tx, principal.id),
+    isActiveMember(tx, principal.id),
+    getAccessVersion(tx),
+  ]);
+  if (session?.user_id !== principal.id || !isLive(session, now) || user?.status !== 'active') {
+    throw new AuthError('the session has ended', { code: 'INVALID_TOKEN' });
+  }
+  if (tenant === undefined || !member) throw new NotFoundError('the tenant does not exist');
+  if (tenant.status === 'suspended') throw new PermissionError('the tenant is suspended', { code: 'TENANT_SUSPENDED' });
+  if (tenant.status !== 'active') throw new NotFoundError('the tenant does not exist');
+  if (session.tenant_id !== principal.tenantId) throw new ConflictError('the session is in another tenant now');
+  const idleExpiresAt = idleEnd(now, new Date(session.absolute_expires_at), ctx.sessionLife);
+  await moveSession(tx, sessionId, { counter: session.counter + 1, now, idleExpiresAt });
+  await touchUserTenant(tx, principal.id, now);
+  tx.audit({
+    action: 'auth:session:switch',
+    resourceType: 'session',
+    resourceId: sessionId,
+    before: { tenantId: session.tenant_id },
+    after: { tenantId: tx.tenantId },
+  });
+  return { session, tenant, tokenEpoch: user.tokenEpoch, accessVersion };
+}
