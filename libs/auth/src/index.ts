@@ -16,6 +16,8 @@ export {
 export type { AccessPort } from './access-port.ts';
 export type { RequestFacts } from './enforcement/required-version.ts';
 export {
+  askerOf,
+  contextOf,
   createSnapshotAccess,
   type DecisionSource,
   type Rights,

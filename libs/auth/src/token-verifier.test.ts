@@ -358,6 +358,28 @@ test('a session that ends takes its tokens with it, and no others', async () => 
   expect(await verdict(another)).toBe('accepted');
 });
 
+test.each([
+  ['a user by the epoch of its tokens', { kind: 'user', id: user, epoch: 5 }, { ep: 5 }],
+  ['a member by the version of its tenant', { kind: 'member', tenantId: tenant, id: user, version: 8 }, { pv: 8 }],
+  ['a tenant by its version', { kind: 'tenant', id: tenant, version: 8 }, { pv: 8 }],
+  ['a client by its id', { kind: 'client', id: 'cli' }, { client_id: 'web' }],
+] as const)('what is revoked: %s', async (_what, revocation, good) => {
+  const revocations = createRevocationSignal();
+  const options = { issuer, audience, jwks: { keys: async () => published }, revocations };
+  verifier = createTokenVerifier({ ...options, clock: () => new Date(now * 1000) });
+  const before = token({ claims: { ep: 4, pv: 7, client_id: 'cli' } });
+  const after = token({ claims: { ep: 4, pv: 7, client_id: 'cli', jti: 'after', ...good } });
+  expect(await verdict(before)).toBe('accepted');
+  revocations.announce(revocation);
+  const older = {
+    ...revocation,
+    ...('epoch' in revocation && { epoch: 1 }),
+    ...('version' in revocation && { version: 1 }),
+  };
+  revocations.announce(older);
+  expect([await verdict(before), await verdict(after)]).toEqual(['INVALID_TOKEN', 'accepted']);
+});
+
 test('a revoked key ends what it signed, although its source still lists it', async () => {
   const revocations = createRevocationSignal();
   verifier = createTokenVerifier({
@@ -368,7 +390,7 @@ test('a revoked key ends what it signed, although its source still lists it', as
     clock: () => new Date(now * 1000),
   });
   expect(await verdict(token())).toBe('accepted');
-  revocations.announce({ kind: 'signing-key', id: 'k1' });
+  revocations.announce({ kind: 'kid', id: 'k1' });
   expect(await verdict(token())).toBe('INVALID_TOKEN');
   now += 301;
   expect(await verdict(token())).toBe('INVALID_TOKEN');

@@ -2,10 +2,11 @@ import { hash } from 'node:crypto';
 import { AuthError } from '@idp/errors';
 import { compactVerify, errors } from 'jose';
 import { LRUCache } from 'lru-cache';
-import { accessClaims, accessTokenSeconds, claimsFault, clockSkewSeconds, type AccessClaims } from './claims.ts';
+import { accessClaims, claimsFault, type AccessClaims } from './claims.ts';
 import { createKeySet, type JwksSource } from './key-set.ts';
 import type { Principal } from './principal.ts';
 import type { RevocationSource } from './revocations.ts';
+import { createRevokedTokens } from './revoked-tokens.ts';
 import { readTokenText, tokenBytesMax } from './token-text.ts';
 
 export interface TokenVerifier {
@@ -22,13 +23,12 @@ interface Verified {
 }
 
 const verifiedMax = 10_000;
-const endedSessionsMax = 100_000;
 
 /**
  * Verifies access tokens as RFC 9068 (`typ: at+jwt`) narrowed by docs/security.md: header `alg kid typ` only, algorithm
  * of the key, canonical base64url, typed claims, one exact audience, at most 900 s of life, 60 s of skew, 8 KiB. The
  * last 10,000 verified tokens are remembered by SHA-256; their times are judged at every call. What `revocations` names is
- * refused from that moment on: a session's tokens for as long as one could live, a key's for ever.
+ * refused from that moment on: tokens for as long as one could live, what a revoked key has signed for ever.
  */
 export function createTokenVerifier(options: {
   issuer: string;
@@ -40,14 +40,10 @@ export function createTokenVerifier(options: {
   const { issuer, audience, jwks, revocations, clock = () => new Date() } = options;
   const verified = new LRUCache<string, Verified>({ max: verifiedMax });
   const keySet = createKeySet({ jwks, clock, onKeysDropped: () => verified.clear() });
-  const endedSessions = new LRUCache<string, true>({
-    max: endedSessionsMax,
-    ttl: (accessTokenSeconds + clockSkewSeconds) * 1000,
-    perf: { now: () => clock().getTime() },
-  });
-  revocations?.subscribe(({ kind, id }) => {
-    if (kind === 'session') endedSessions.set(id, true);
-    if (kind === 'signing-key') keySet.revoke(id);
+  const revoked = createRevokedTokens(clock);
+  revocations?.subscribe((revocation) => {
+    revoked.add(revocation);
+    if (revocation.kind === 'kid') keySet.revoke(revocation.id);
   });
 
   async function verifyOnce(token: string): Promise<Verified> {
@@ -75,8 +71,8 @@ export function createTokenVerifier(options: {
       const current = known ?? (await verifyOnce(token));
       const fault = claimsFault(current.claims, { issuer, audience, nowSeconds: clock().getTime() / 1000 });
       if (fault !== undefined) throw invalidToken(fault);
-      const { sessionId } = current.principal;
-      if (sessionId !== undefined && endedSessions.has(sessionId)) throw invalidToken('session');
+      const ended = revoked.faultOf(current.claims);
+      if (ended !== undefined) throw invalidToken(ended);
       if (known === undefined) verified.set(digest, current);
       return current.principal;
     },

@@ -3,7 +3,7 @@ import { BlockList, isIP } from 'node:net';
 import { AuthError } from '@idp/errors';
 import { LRUCache } from 'lru-cache';
 import type { Principal } from '../principal.ts';
-import type { RevocationSource } from '../revocations.ts';
+import type { Revocation, RevocationSource } from '../revocations.ts';
 import type { ApiKeyPort, ApiKeyUses, VerifiedApiKey } from './key-port.ts';
 import { apiKeySecretHash, parseApiKey } from './key-text.ts';
 
@@ -48,14 +48,12 @@ export function createApiKeyVerifier(options: {
     perf: { now: () => clock().getTime() },
   });
   const uses = new Map<string, ApiKeyUses>();
-  revocations?.subscribe(({ kind, id }) => {
-    if (kind === 'api-key') void forget(id);
-  });
+  revocations?.subscribe((revocation) => void forget((key) => concerns(revocation, key)));
 
-  async function forget(keyId: string): Promise<void> {
+  async function forget(isRevoked: (key: VerifiedApiKey) => boolean): Promise<void> {
     for (const [digest, entry] of known.entries()) {
       const found = await entry.catch(() => undefined);
-      if (found === undefined || found === 'none' || found.key.keyId === keyId) known.delete(digest);
+      if (found === undefined || found === 'none' || isRevoked(found.key)) known.delete(digest);
     }
   }
 
@@ -130,6 +128,22 @@ export function createApiKeyVerifier(options: {
       }
     },
   };
+}
+
+/** Whether auth must be asked again about the key; a key dies with its owner's place in the tenant. */
+function concerns(revocation: Revocation, { keyId, tenantId, owner }: VerifiedApiKey): boolean {
+  switch (revocation.kind) {
+    case 'api-key':
+      return revocation.id === keyId;
+    case 'user':
+      return revocation.id === owner.id;
+    case 'member':
+      return revocation.id === owner.id && revocation.tenantId === tenantId;
+    case 'tenant':
+      return revocation.id === tenantId;
+    default:
+      return false;
+  }
 }
 
 function principalOf(key: VerifiedApiKey, token: string): Principal {

@@ -164,7 +164,7 @@ function maySomewhere(world: World, asked: DecisionRequest, now: number): boolea
 }
 
 /** What decisions look at of a principal: never its token. */
-function askerOf({ type, id, tenantId, acr, scope, actingService }: Principal): DecisionPrincipal {
+export function askerOf({ type, id, tenantId, acr, scope, actingService }: Principal): DecisionPrincipal {
   return {
     type,
     id,
@@ -175,7 +175,8 @@ function askerOf({ type, id, tenantId, acr, scope, actingService }: Principal): 
   };
 }
 
-function contextOf(principal: Principal, { ip }: RequestFacts, now: Date): DecisionContext {
+/** What conditions may know of the call. */
+export function contextOf(principal: Principal, { ip }: RequestFacts, now: Date): DecisionContext {
   const { authTime, keyId, sessionId } = principal;
   return {
     credential: keyId !== undefined ? 'api-key' : sessionId !== undefined ? 'session' : 'token',
