@@ -23,6 +23,8 @@ export interface OperationContext {
   correlationId?: string | undefined;
   /** Aborts when the operation's deadline has passed or nobody waits for it any more. */
   readonly signal?: AbortSignal | undefined;
+  /** The request has been sent before: what is called for it is not called twice. */
+  readonly isRetry?: boolean | undefined;
   /** Milliseconds left until the deadline; absent where there is none. */
   readonly remainingMs?: number | undefined;
 }

@@ -15,7 +15,7 @@ export function requestIdOf(req: IncomingMessage): string {
 
 /** Ids of a request: the trace of the caller is continued where its `traceparent` is well-formed, else a new one begins. */
 export function arrivalOf(req: IncomingMessage, requestId: string, clientAddress: ClientAddress): RequestOperation {
-  const { traceparent, tracestate, 'user-agent': userAgent } = req.headers;
+  const { traceparent, tracestate, 'user-agent': userAgent, 'x-envoy-attempt-count': attempts } = req.headers;
   const parent = typeof traceparent === 'string' ? parseTraceparent(traceparent) : undefined;
   const span = activeSpan() ?? newTraceContext(parent);
   return new RequestOperation({
@@ -28,5 +28,6 @@ export function arrivalOf(req: IncomingMessage, requestId: string, clientAddress
     userAgent:
       userAgent === undefined || userAgent.length <= userAgentMax ? userAgent : userAgent.slice(0, userAgentMax),
     startedAt: performance.now(),
+    isRetry: Number(attempts) > 1,
   });
 }

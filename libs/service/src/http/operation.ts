@@ -11,6 +11,7 @@ export class RequestOperation implements OperationContext {
   readonly tracestate: string | undefined;
   readonly ip: string;
   readonly userAgent: string | undefined;
+  readonly isRetry: boolean;
   /** `performance.now()` at arrival. */
   readonly startedAt: number;
   /** `performance.now()` by which the answer is due; Infinity for streams. */
@@ -35,6 +36,7 @@ export class RequestOperation implements OperationContext {
     ip: string;
     userAgent: string | undefined;
     startedAt: number;
+    isRetry?: boolean;
   }) {
     this.requestId = parts.requestId;
     this.traceId = parts.traceId;
@@ -44,6 +46,7 @@ export class RequestOperation implements OperationContext {
     this.ip = parts.ip;
     this.userAgent = parts.userAgent;
     this.startedAt = parts.startedAt;
+    this.isRetry = parts.isRetry ?? false;
   }
 
   /** Aborts when the deadline has passed or the client has gone. Made at first use: most requests never look. */
