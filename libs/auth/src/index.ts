@@ -33,9 +33,11 @@ export {
   type ApiKeyKind,
 } from './api-keys/key-text.ts';
 export { scopeCovers } from './decision/bounds.ts';
+export { createConditionCompiler, type ConditionCompiler } from './condition-compiler.ts';
 export { createCredentialVerifier, type CredentialVerifier } from './credential-verifier.ts';
 export { deferPorts, type DeferredPorts, type PlatformPorts } from './platform-ports.ts';
 export { remotePorts } from './remote-ports.ts';
+export { createServiceTokenSource } from './remote/service-token-source.ts';
 export { createRevocationSignal, type RevocationSignal } from './revocations.ts';
 export {
   readServiceKey,
@@ -49,7 +51,7 @@ export {
   type AccessReplicaOptions,
   type IgnoredReason,
 } from './replica/access-replica.ts';
-export type { AccessAuthority, AccessSnapshot, SignedRecord } from './replica/authority.ts';
+export type { AccessAuthority, AccessSnapshot } from './replica/authority.ts';
 export type { CompileCondition } from './decision/conditions.ts';
 export { decide, type Decision, type DecisionReason } from './decision/decide.ts';
 export type {

@@ -2,7 +2,7 @@ import type { AccessPort } from './access-port.ts';
 import type { AccessReader } from './access.ts';
 import type { ApiKeyPort } from './api-keys/key-port.ts';
 import type { JwksSource } from './key-set.ts';
-import { createRevocationSignal, type RevocationSource } from './revocations.ts';
+import { createRevocationSignal, type RevocationSignal, type RevocationSource } from './revocations.ts';
 
 /** What verifying and deciding need from the auth service, in this process or over HTTP. */
 export interface PlatformPorts {
@@ -17,7 +17,8 @@ export interface PlatformPorts {
 
 /** Ports that are looked for when they are used, for parts that start before or beside the auth service. */
 export interface DeferredPorts extends PlatformPorts {
-  revocations: RevocationSource;
+  /** Those of the ports, and what is announced here. */
+  revocations: RevocationSignal;
   /** Listens to the revocations of the ports that exist now; to be called when they do. */
   attach(): void;
 }

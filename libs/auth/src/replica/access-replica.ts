@@ -1,17 +1,17 @@
 import { platformTenantId } from '@idp/contracts';
-import { z } from 'zod';
 import type { AccessPort } from '../access-port.ts';
 import type { CompileCondition } from '../decision/conditions.ts';
-import { createRevocationSignal, type RevocationSource } from '../revocations.ts';
+import { createRevocationSignal, type Revocation, type RevocationSource } from '../revocations.ts';
 import { createAccessStore } from '../snapshot/access-store.ts';
-import type { AccessHead, SealedShard } from '../snapshot/seal-shards.ts';
+import { readHead, readRevoked, type Revoked } from '../snapshot/records.ts';
+import type { SealedShard } from '../snapshot/seal-shards.ts';
+import type { SignedText } from '../snapshot/signed.ts';
 import type { RejectReason } from '../snapshot/tenant-state.ts';
-import type { AccessAuthority, SignedRecord } from './authority.ts';
+import type { AccessAuthority } from './authority.ts';
+import { createKeyRing } from './key-ring.ts';
 import { createLaggards } from './laggards.ts';
-import { jsonOf, readRevocation } from './revocation-records.ts';
-import { createSignatureCheck } from './signatures.ts';
 
-/** Why a record was ignored; `signature`: auth has not signed it. */
+/** Why a record was ignored; `signature`: auth has not signed it, or it is another one than it is given for. */
 export type IgnoredReason = RejectReason | 'signature';
 
 export interface AccessReplicaOptions {
@@ -29,8 +29,8 @@ export interface AccessReplica {
   readonly port: AccessPort;
   readonly revocations: RevocationSource;
   takeShard(tenantId: string, shard: SealedShard): void;
-  takeHead(tenantId: string, head: SignedRecord): Promise<void>;
-  takeRevocation(record: SignedRecord & { tenantId: string }): Promise<void>;
+  takeHead(tenantId: string, head: SignedText): Promise<void>;
+  takeRevocation(tenantId: string, record: SignedText): Promise<void>;
   /** The tenant has this version now. */
   takeAdvanced(tenantId: string, version: number): void;
   /** Auth has nothing to say that was not said. */
@@ -44,12 +44,6 @@ export interface AccessReplica {
 /** After that long without a beat, revocations may have been missed. */
 const staleSeconds = 10;
 
-const headSchema = z.object({
-  tenantId: z.string(),
-  version: z.number(),
-  shards: z.record(z.string(), z.object({ version: z.number(), sha256: z.string() })),
-});
-
 /** Records may arrive in any order and any number of times; what auth has not signed changes nothing. */
 export function createAccessReplica(options: AccessReplicaOptions): AccessReplica {
   const { authority, compile, clock, onIgnored, onRevoked } = options;
@@ -59,28 +53,22 @@ export function createAccessReplica(options: AccessReplicaOptions): AccessReplic
     ...(onIgnored !== undefined && { onRejected: onIgnored }),
     onAdvanced: (tenantId, version) => listeners.forEach((hear) => hear(tenantId, version)),
   });
-  const isSigned = createSignatureCheck({ keys: () => authority.verificationKeys(), clock });
+  const ring = createKeyRing({ keys: () => authority.verificationKeys(), clock });
   const laggards = createLaggards({ store, clock });
   const revocations = createRevocationSignal();
   /** Revocations whose key could not be read yet. */
-  const unverified: (SignedRecord & { tenantId: string })[] = [];
+  const unverified: [string, SignedText][] = [];
   let heardAt = clock().getTime();
   const silenceSeconds = (): number => (clock().getTime() - heardAt) / 1000;
 
-  async function takeHead(tenantId: string, record: SignedRecord): Promise<void> {
-    const head = headOf(record);
-    if (head?.tenantId !== tenantId) {
-      onIgnored?.({ tenantId, reason: 'malformed' });
-      return;
-    }
-    try {
-      if (await isSigned(record)) store.putHead(head);
-      else onIgnored?.({ tenantId, reason: 'signature' });
-      laggards.look(tenantId);
-    } catch {
-      // The keys cannot be read now. What the head says is asked for later, when they can.
-      laggards.expect(tenantId, head.version);
-    }
+  async function takeHead(tenantId: string, record: SignedText): Promise<void> {
+    const keys = await ring.knowing(record.kid).catch(() => undefined);
+    // Without the keys nothing is known of the record: the tenant is asked for, later.
+    if (keys === undefined) return laggards.expect(tenantId, Number.POSITIVE_INFINITY);
+    const head = readHead(tenantId, record, keys);
+    if (head === undefined) onIgnored?.({ tenantId, reason: 'signature' });
+    else store.putHead(head);
+    laggards.look(tenantId);
   }
 
   async function loadOne(tenantId: string): Promise<void> {
@@ -92,21 +80,14 @@ export function createAccessReplica(options: AccessReplicaOptions): AccessReplic
     await takeHead(tenantId, snapshot.head);
   }
 
-  async function takeRevocation({ tenantId, ...record }: SignedRecord & { tenantId: string }): Promise<void> {
-    const read = readRevocation(record.payload);
-    if (read === undefined) {
-      onIgnored?.({ tenantId, reason: 'malformed' });
-      return;
-    }
-    const signed = await isSigned(record).catch(() => undefined);
-    if (signed === undefined) {
-      unverified.push({ tenantId, ...record });
-    } else if (signed) {
-      revocations.announce(read.revocation);
-      onRevoked?.(Math.max(0, (clock().getTime() - read.at) / 1000));
-    } else {
-      onIgnored?.({ tenantId, reason: 'signature' });
-    }
+  async function takeRevocation(tenantId: string, record: SignedText): Promise<void> {
+    const keys = await ring.knowing(record.kid).catch(() => undefined);
+    if (keys === undefined) return void unverified.push([tenantId, record]);
+    const revoked = readRevoked(tenantId, record, keys);
+    const revocation = revoked && revocationOf(revoked);
+    if (revocation === undefined) return onIgnored?.({ tenantId, reason: 'signature' });
+    revocations.announce(revocation);
+    onRevoked?.(Math.max(0, (clock().getTime() - revoked!.at) / 1000));
   }
 
   async function load(tenantId: string): Promise<void> {
@@ -134,12 +115,23 @@ export function createAccessReplica(options: AccessReplicaOptions): AccessReplic
     takeBeat: () => void (heardAt = clock().getTime()),
     silenceSeconds,
     async catchUp() {
-      await Promise.allSettled([...laggards.due().map(load), ...unverified.splice(0).map(takeRevocation)]);
+      await Promise.allSettled([
+        ...laggards.due().map(load),
+        ...unverified.splice(0).map((one) => takeRevocation(...one)),
+      ]);
     },
   };
 }
 
-function headOf({ payload }: SignedRecord): AccessHead | undefined {
-  const parsed = headSchema.safeParse(jsonOf(payload));
-  return parsed.success ? parsed.data : undefined;
+function revocationOf({ kind, id, tenantId, epoch, version }: Revoked): Revocation | undefined {
+  switch (kind) {
+    case 'user':
+      return epoch === undefined ? undefined : { kind, id, epoch };
+    case 'member':
+      return version === undefined ? undefined : { kind, id, tenantId, version };
+    case 'tenant':
+      return version === undefined ? undefined : { kind, id, version };
+    default:
+      return { kind, id };
+  }
 }

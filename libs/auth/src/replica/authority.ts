@@ -2,18 +2,11 @@ import type { JsonWebKey } from 'node:crypto';
 import type { Decision } from '../decision/decide.ts';
 import type { DecisionRequest } from '../decision/model.ts';
 import type { SealedShard } from '../snapshot/seal-shards.ts';
-
-/** What auth has signed: the exact text, and the Ed25519 (RFC 8032) signature over its UTF-8 bytes as base64url. */
-export interface SignedRecord {
-  payload: string;
-  kid: string;
-  signature: string;
-}
+import type { SignedText } from '../snapshot/signed.ts';
 
 /** A whole tenant as auth has it now. */
 export interface AccessSnapshot {
-  /** Its payload is an `AccessHead`. */
-  head: SignedRecord;
+  head: SignedText;
   shards: readonly SealedShard[];
 }
 
