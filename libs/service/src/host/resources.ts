@@ -4,6 +4,7 @@ import type { DestinationStream } from '@idp/telemetry';
 import type { PlatformPorts } from '@idp/auth';
 import type { KafkaSettings, WakeSignal } from '@idp/events';
 import type { OwnEndpoint } from '@idp/egress';
+import type { AuthService } from '../replica/open-replica.ts';
 import type { HostInfo } from '../define-service.ts';
 
 /** Logins of one service's roles. */
@@ -40,6 +41,8 @@ export interface HostResources extends HostInfo {
   transportWake: WakeSignal;
   /** Ports of the auth service; a service that provides them itself needs none. A function is called at first use. */
   ports?: PlatformPorts | (() => PlatformPorts);
+  /** The auth service, for a process that keeps a copy of its access snapshot. */
+  auth?: AuthService;
   secretsKeyProvider: KeyProvider;
   /** Key of this installation from which each service's cursor key is derived, 32 bytes or more. */
   cursorSecret: Buffer;

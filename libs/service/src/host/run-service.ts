@@ -85,14 +85,7 @@ async function hostResources(
     shared,
     rateLimits: kernel.RATE_LIMITS === 'on',
     transportWake: shareWakeSignal(createWakeSignal(), shared),
-    ...(kernel.AUTH_URL !== undefined && {
-      ports: remotePorts({
-        authUrl: kernel.AUTH_URL,
-        ...(kernel.SERVICE_KEY_FILE !== undefined && {
-          serviceKey: await readServiceKey(definition.name, kernel.SERVICE_KEY_FILE),
-        }),
-      }),
-    }),
+    ...(await authOf(definition, kernel)),
     secretsKeyProvider: await localFileKeyProvider({ file: kernel.SECRETS_FILE }),
     cursorSecret: Buffer.from(kernel.CURSOR_SECRET),
     egressAllow: kernel.EGRESS_ALLOW,
@@ -100,6 +93,17 @@ async function hostResources(
     deadlineDefaultMs: kernel.DEADLINE_DEFAULT_MS,
     bodyLimitBytes: kernel.BODY_LIMIT_BYTES,
   };
+}
+
+/** Ports over HTTP; with a key of its own the service also keeps a copy of the access snapshot. */
+async function authOf(
+  definition: AnyService,
+  { AUTH_URL: authUrl, SERVICE_KEY_FILE: file }: KernelConfig,
+): Promise<Pick<HostResources, 'ports' | 'auth'>> {
+  if (authUrl === undefined) return {};
+  if (file === undefined) return { ports: remotePorts({ authUrl }) };
+  const serviceKey = await readServiceKey(definition.name, file);
+  return { ports: remotePorts({ authUrl, serviceKey }), auth: { url: authUrl, key: serviceKey } };
 }
 
 /** No address a user types may reach the database, the brokers or the management port. */

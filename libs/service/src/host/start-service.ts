@@ -6,9 +6,12 @@ import { checkSnapshotSources, createEventRuntime, type EventRuntime, type Event
 import type { JobRuntime } from '@idp/jobs';
 import { createTelemetry, type Telemetry } from '@idp/telemetry';
 import type { AnyService } from '../define-service.ts';
+import { publishManifest } from '../access/publish-manifest.ts';
 import { createHttpApp } from '../http/app.ts';
 import type { RoutePlugin } from '../http/types.ts';
 import { opsJobs, opsRoutes } from '../ops/mount.ts';
+import { openReplica, type OpenReplica } from '../replica/open-replica.ts';
+import { replicaConsumers } from '../replica/replica-consumers.ts';
 import type { OpsParts } from '../ops/ops-parts.ts';
 import { snapshotConsumer } from '../ops/snapshots/snapshot-consumer.ts';
 import { createHealthState, type Health, type HealthState } from './health.ts';
@@ -52,6 +55,8 @@ export interface ServiceParts extends PlatformParts {
   // oxlint-disable-next-line typescript/no-explicit-any -- each service names its own tables
   database: Database<any>;
   context: unknown;
+  /** Copy of the access snapshot, where auth runs apart. */
+  replica: OpenReplica | undefined;
   transport: EventTransport;
   events: EventRuntime;
   state: HealthState;
@@ -95,6 +100,11 @@ async function build(
   opened.push(async () => database[Symbol.asyncDispose]());
   await database.ready();
   const late = createLatePorts(host.ports);
+  const replica = replicaOf(definition, host, telemetry);
+  if (replica !== undefined) {
+    opened.push(async () => replica[Symbol.asyncDispose]());
+    replica.replica.revocations.subscribe((revocation) => late.ports.revocations.announce(revocation));
+  }
   const parts = createPlatform({ definition, host, telemetry, database, config, ports: late.ports });
   opened.push(() => parts.platform.background.stop(1000));
   const context: unknown = await definition.createContext(parts.platform);
@@ -113,6 +123,7 @@ async function build(
   const consumers = [
     ...(prepareTenant === undefined ? [] : [tenantConsumer(service, prepareTenant, parts.platform.clock)]),
     ...(definition.snapshots === undefined ? [] : [snapshotConsumer(service, snapshots)]),
+    ...(replica === undefined ? [] : replicaConsumers(service, replica.replica)),
     ...(definition.consumers?.(context) ?? []),
   ];
   const events = createEventRuntime({ service, database, transport, wake, consumers, metrics, logger, env: host.env });
@@ -133,6 +144,7 @@ async function build(
 
   opened.push(() => events.stop(1000));
   await events.start();
+  await publishManifest({ service, manifest: definition.permissions, database });
   opened.push(() => parts.jobs.stop(1000));
   const own = definition.jobs?.(context) ?? {};
   const shared = opsJobs(ops);
@@ -141,11 +153,18 @@ async function build(
     schedules: [...(own.schedules ?? []), ...shared.schedules],
   });
   for (const task of definition.background?.(context) ?? []) parts.platform.background.start(task);
+  if (replica !== undefined) parts.platform.background.start(replica.catchUp);
   await definition.ready?.(context);
   await events.ready();
   parts.platform.background.start(state.probe);
   state.markStarted();
-  return { ...parts, definition, host, telemetry, database, context, transport, events, state, app, ports };
+  return { ...parts, definition, host, telemetry, database, context, replica, transport, events, state, app, ports };
+}
+
+function replicaOf(definition: AnyService, host: HostResources, telemetry: Telemetry): OpenReplica | undefined {
+  if (host.auth === undefined) return undefined;
+  const clock = host.clock ?? (() => new Date());
+  return openReplica({ auth: host.auth, manifest: definition.permissions, telemetry, clock });
 }
 
 /** Ids of all tenants a service knows, by its own list or by what it has prepared. */

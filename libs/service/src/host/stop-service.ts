@@ -10,7 +10,7 @@ const eventsShare = 0.7;
  * Each phase gets a share of what is left of `deadlineMs`, so that a stuck one cannot starve those after it.
  */
 export async function stopService(parts: ServiceParts, deadlineMs: number): Promise<void> {
-  const { definition, app, jobs, events, platform, transport, database, telemetry, context, state } = parts;
+  const { definition, app, jobs, events, platform, replica, transport, database, telemetry, context, state } = parts;
   const { logger, metrics } = telemetry;
   const until = performance.now() + deadlineMs;
   const left = (): number => Math.max(100, until - performance.now());
@@ -36,6 +36,7 @@ export async function stopService(parts: ServiceParts, deadlineMs: number): Prom
   await phase('events', () => events.stop(eventsMs), eventsMs + 100);
   await phase('background', () => platform.background.stop(left() / 2), left());
   await phase('context', async () => definition.dispose?.(context), left());
+  await phase('replica', async () => replica?.[Symbol.asyncDispose](), left());
   await phase('transport', () => transport.close(), left());
   await phase('database', async () => database[Symbol.asyncDispose](), left());
   logger.info('stopped');

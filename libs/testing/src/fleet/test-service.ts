@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { EventType } from '@idp/contracts';
 import { createWakeSignal, type KafkaSettings, type PublishInput } from '@idp/events';
 import { localFileKeyProvider } from '@idp/secrets';
-import { startService, type AnyService, type RunningService } from '@idp/service';
+import { startService, type AnyService, type HostResources, type RunningService } from '@idp/service';
 import { testDatabase } from '../database/test-database.ts';
 import { createTestIdentities, type TestIdentities } from './test-identities.ts';
 import { startTestProducer, type TestProducer } from './test-producer.ts';
@@ -17,6 +17,8 @@ export interface TestServiceOptions {
   /** Brokers that carry the events, for this service alone: its topics are made there. Default the PostgreSQL bus. */
   kafka?: KafkaSettings;
   env?: NodeJS.ProcessEnv;
+  /** An auth service the test plays; with it the service keeps a copy of the access snapshot. */
+  auth?: HostResources['auth'];
   egressAllow?: readonly string[];
 }
 
@@ -50,7 +52,7 @@ export interface TestService extends AsyncDisposable, Omit<TestIdentities, 'port
 const publicUrl = 'http://localhost:8080';
 
 export async function startTestService(options: TestServiceOptions): Promise<TestService> {
-  const { service: definition, producers = ['auth'], kafka, env = {}, egressAllow = [] } = options;
+  const { service: definition, producers = ['auth'], kafka, env = {}, auth, egressAllow = [] } = options;
   const stack = new AsyncDisposableStack();
   const database = stack.use(await testDatabase({ services: [...producers.map((name) => ({ name })), definition] }));
   const directory = await mkdtemp(join(tmpdir(), 'idp-service-'));
@@ -67,6 +69,7 @@ export async function startTestService(options: TestServiceOptions): Promise<Tes
     transportWake: wake,
     ...(kafka !== undefined && { kafka }),
     ports,
+    ...(auth !== undefined && { auth }),
     secretsKeyProvider: await localFileKeyProvider({ file: join(directory, 'kek.json') }),
     cursorSecret: randomBytes(32),
     egressAllow,
