@@ -14,6 +14,7 @@ const libraries = [
   'auth',
   'events',
   'jobs',
+  'clients',
   'service',
   'testing',
 ];

@@ -33,7 +33,7 @@ export const kernelConfig = z
 
     /** Where the auth service is, for key and role look-ups; auth itself needs none. */
     AUTH_URL: httpUrl().optional(),
-    /** Private key by which this service proves to auth which one it is; without it no API key can be checked here. */
+    /** Proves to auth which service this is; without it no API key is checked here and no revocation heard. */
     SERVICE_KEY_FILE: z.string().optional(),
     /** Key-encryption keys of the local provider; made at first start. */
     SECRETS_FILE: z.string().default('.idp/secrets/kek.json'),
