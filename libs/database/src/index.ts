@@ -8,6 +8,7 @@ export {
   type StoredAnswer,
 } from './idempotency.ts';
 export { purgeIdempotencyKeys } from './purge-idempotency-keys.ts';
+export { eraseTenant, type EraseOptions } from './erase/erase-tenant.ts';
 export { createKeyRowStore } from './key-rows.ts';
 export { formatFinding, lintMigrations } from './lint/lint-migrations.ts';
 export type { LintFinding } from './lint/rules.ts';
