@@ -144,6 +144,27 @@ test('a revoked key is asked about anew at once, another one is not', async () =
   await expect.poll(() => verify(text, { ip }).catch((error: { code: string }) => error.code)).toBe('INVALID_API_KEY');
 });
 
+test.each([
+  ['its owner', { kind: 'user', id: 'u-1', epoch: 1 }, 2],
+  ['its owner in the tenant', { kind: 'member', id: 'u-1', tenantId: 't-1', version: 1 }, 2],
+  ['its tenant', { kind: 'tenant', id: 't-1', version: 1 }, 2],
+  ['its owner in another tenant', { kind: 'member', id: 'u-1', tenantId: 't-2', version: 1 }, 1],
+  ['somebody else', { kind: 'user', id: 'u-2', epoch: 1 }, 1],
+  ['another tenant', { kind: 'tenant', id: 't-2', version: 1 }, 1],
+] as const)(
+  'when %s is revoked, auth has been asked about the key so often: %o',
+  async (_who, revocation, questions) => {
+    const revocations = createRevocationSignal();
+    const { verify } = verifier(revocations);
+    await verify(text, { ip });
+    revocations.announce(revocation);
+    // What is forgotten is forgotten one after the other.
+    await new Promise((resolve) => setImmediate(resolve));
+    await verify(text, { ip });
+    expect(asked).toHaveLength(questions);
+  },
+);
+
 test('while auth is away an unknown key is 503 and asked about again, a known one works', async () => {
   const { verify } = verifier();
   down = true;

@@ -48,7 +48,10 @@ export function createApiKeyVerifier(options: {
     perf: { now: () => clock().getTime() },
   });
   const uses = new Map<string, ApiKeyUses>();
-  revocations?.subscribe((revocation) => void forget((key) => concerns(revocation, key)));
+  revocations?.subscribe((revocation) => {
+    const isRevoked = keysOf(revocation);
+    if (isRevoked !== undefined) void forget(isRevoked);
+  });
 
   async function forget(isRevoked: (key: VerifiedApiKey) => boolean): Promise<void> {
     for (const [digest, entry] of known.entries()) {
@@ -130,19 +133,20 @@ export function createApiKeyVerifier(options: {
   };
 }
 
-/** Whether auth must be asked again about the key; a key dies with its owner's place in the tenant. */
-function concerns(revocation: Revocation, { keyId, tenantId, owner }: VerifiedApiKey): boolean {
+/** Which keys auth must be asked about again: a key dies with its owner's place in the tenant. Undefined where none can be. */
+function keysOf(revocation: Revocation): ((key: VerifiedApiKey) => boolean) | undefined {
+  const { id } = revocation;
   switch (revocation.kind) {
     case 'api-key':
-      return revocation.id === keyId;
+      return ({ keyId }) => keyId === id;
     case 'user':
-      return revocation.id === owner.id;
+      return ({ owner }) => owner.id === id;
     case 'member':
-      return revocation.id === owner.id && revocation.tenantId === tenantId;
+      return ({ owner, tenantId }) => owner.id === id && tenantId === revocation.tenantId;
     case 'tenant':
-      return revocation.id === tenantId;
+      return ({ tenantId }) => tenantId === id;
     default:
-      return false;
+      return undefined;
   }
 }
 
