@@ -11,6 +11,7 @@ import type { BackgroundRunner, BackgroundTask } from './host/background.ts';
 import type { RoutePlugin } from './http/types.ts';
 import { opsPermissions } from './ops/permissions.ts';
 import type { PrepareTenant } from './tenants/tenant-consumer.ts';
+import type { TenantOfService } from './tenants/tenant-states.ts';
 
 /** How a process runs the service. */
 export interface HostInfo {
@@ -58,7 +59,7 @@ export interface ServiceDefinition<S extends z.ZodObject = z.ZodObject, Context 
   permissions: PermissionManifest;
   /**
    * Makes what the service needs for a new tenant. With it the kernel follows auth's tenants: table `tenants`, consumer
-   * `<service>.tenants`, answer `TenantPrepared`. Every service but auth has it.
+   * `<service>.tenants`, answers `TenantPrepared` and, when all of a deleted tenant is erased, `TenantPurged`. Every service but auth has it.
    */
   prepareTenant?: PrepareTenant;
   /** The service keeps tables without a tenant. */
@@ -77,8 +78,8 @@ export interface ServiceDefinition<S extends z.ZodObject = z.ZodObject, Context 
    * `<service>.snapshot-requests`) and `POST …/ops/snapshots`.
    */
   snapshots?(context: Context): SnapshotSources;
-  /** Ids of all tenants, where the service keeps them itself; else those it has prepared. */
-  tenants?(context: Context): Promise<readonly string[]>;
+  /** All tenants, where the service keeps them itself; else those it has prepared. */
+  tenants?(context: Context): Promise<readonly TenantOfService[]>;
   /** Queues and schedules; they run after the consumers, unless ROLE is `api`. */
   jobs?(context: Context): JobDefinitions;
   background?(context: Context): BackgroundTask[];

@@ -25,7 +25,9 @@ export { logRedis, openSharedState, redisEndpoints, shareWakeSignal } from './ho
 export { kernelConfig, type KernelConfig } from './host/kernel-config.ts';
 export { migrationSourcesOf, type ServiceSchema } from './host/migration-sources.ts';
 export { activeTenants, type PreparedTenant } from './tenants/list-tenants.ts';
+export { eraseQueue, eraseQueueAddress } from './tenants/erase-queue.ts';
 export type { PrepareTenant } from './tenants/tenant-consumer.ts';
+export type { TenantOfService } from './tenants/tenant-states.ts';
 export { clientAddress, createTrustedProxies, type TrustedProxies } from './arrival/client-address.ts';
 export { requestIdOf } from './arrival/arrival.ts';
 export { createHostList, type HostList } from './arrival/hosts.ts';

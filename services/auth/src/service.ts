@@ -2,13 +2,14 @@ import { defineService } from '@idp/service';
 import { sealAuditLogs } from './background/seal-audit-logs.ts';
 import { authConfig } from './config.ts';
 import { onAuditRecorded } from './consumers/on-audit-recorded.ts';
-import { onTenantPrepared } from './consumers/on-tenant-prepared.ts';
+import { onTenantReceipt } from './consumers/on-tenant-receipt.ts';
 import { createAuthContext } from './context.ts';
 import { authPermissions } from './permissions.ts';
 import { platformPorts } from './ports.ts';
 import { auditJobs } from './jobs/audit.ts';
 import { expireInvitationJobs } from './jobs/expire-invitations.ts';
 import { mailInvitationJobs } from './jobs/mail-invitation.ts';
+import { purgeTenantJobs } from './jobs/purge-tenants.ts';
 import { auditRoutes } from './routes/audit/index.ts';
 import { credentialRoutes } from './routes/credentials/index.ts';
 import { internalRoutes } from './routes/internal.ts';
@@ -19,7 +20,7 @@ import { tenancyRoutes } from './routes/tenancy.ts';
 import { verificationKeyRoutes } from './routes/verification-keys.ts';
 import { tenantStates } from './operations/snapshot-tenants.ts';
 import { setUpAtStart } from './start.ts';
-import { listTenantIds } from './store/tenants.ts';
+import { listTenants } from './store/tenants.ts';
 
 /** Identity and access: who is calling, in which tenant, with which role. */
 export const auth = defineService({
@@ -41,17 +42,17 @@ export const auth = defineService({
     ...auditRoutes(ctx),
     verificationKeyRoutes(ctx),
   ],
-  consumers: (ctx) => [onTenantPrepared(ctx.clock), onAuditRecorded(ctx.auditArrivals)],
+  consumers: (ctx) => [onTenantReceipt(ctx.clock), onAuditRecorded(ctx.auditArrivals)],
   background: (ctx) => [sealAuditLogs(ctx)],
   jobs(ctx) {
-    const [audit, expiry] = [auditJobs(ctx), expireInvitationJobs(ctx)];
+    const [audit, expiry, purge] = [auditJobs(ctx), expireInvitationJobs(ctx), purgeTenantJobs(ctx)];
     return {
-      queues: [...audit.queues, mailInvitationJobs(ctx), expiry.queue],
-      schedules: [...audit.schedules, expiry.schedule],
+      queues: [...audit.queues, mailInvitationJobs(ctx), expiry.queue, ...purge.queues],
+      schedules: [...audit.schedules, expiry.schedule, purge.schedule],
     };
   },
   snapshots: () => ({ 'idp.auth.tenant.v1': tenantStates }),
-  tenants: (ctx) => ctx.database.global.read((tx) => listTenantIds(tx)),
+  tenants: (ctx) => ctx.database.global.read((tx) => listTenants(tx)),
   ready: setUpAtStart,
   provides: platformPorts,
 });

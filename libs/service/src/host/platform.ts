@@ -18,7 +18,6 @@ import { createJobRuntime, type JobRuntime } from '@idp/jobs';
 import { createSecrets } from '@idp/secrets';
 import type { Telemetry } from '@idp/telemetry';
 import type { AnyService, ServicePlatform } from '../define-service.ts';
-import { activeTenants } from '../tenants/list-tenants.ts';
 import { createBackgroundRunner } from './background.ts';
 import { auditDenials } from './denied-audit.ts';
 import { migrationSourcesOf } from './migration-sources.ts';
@@ -93,6 +92,8 @@ export function createPlatform(options: {
   database: Database<any>;
   config: Record<string, unknown>;
   ports: PlatformPorts;
+  /** Ids of the tenants whose background work runs. */
+  activeTenants(): Promise<readonly string[]>;
 }): PlatformParts {
   const { definition, host, telemetry, database, config, ports } = options;
   const { logger, metrics } = telemetry;
@@ -108,9 +109,7 @@ export function createPlatform(options: {
     metrics,
     logger,
     env: host.env,
-    ...(definition.prepareTenant !== undefined && {
-      tenants: async () => (await activeTenants(database)).map(({ tenantId }) => tenantId),
-    }),
+    tenants: options.activeTenants,
   });
   const keyLookups = metrics.counter('api_key_cache_total', 'API keys looked up', ['result']);
   const verifier = createCredentialVerifier({

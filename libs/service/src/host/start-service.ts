@@ -17,8 +17,7 @@ import { snapshotConsumer } from '../ops/snapshots/snapshot-consumer.ts';
 import { createHealthState, type Health, type HealthState } from './health.ts';
 import { createLatePorts, createPlatform, openDatabase, type PlatformParts } from './platform.ts';
 import type { HostResources } from './resources.ts';
-import { preparedTenants } from '../tenants/list-tenants.ts';
-import { tenantConsumer } from '../tenants/tenant-consumer.ts';
+import { createTenantParts, type TenantParts } from '../tenants/tenant-parts.ts';
 import { stopService } from './stop-service.ts';
 import { openTransport } from './transport.ts';
 
@@ -105,7 +104,17 @@ async function build(
     opened.push(async () => replica[Symbol.asyncDispose]());
     replica.replica.revocations.subscribe((revocation) => late.ports.revocations.announce(revocation));
   }
-  const parts = createPlatform({ definition, host, telemetry, database, config, ports: late.ports });
+  let tenants: TenantParts | undefined;
+  const activeTenants = async (): Promise<readonly string[]> => (await tenants?.active()) ?? [];
+  const parts = createPlatform({
+    definition,
+    host,
+    telemetry,
+    database,
+    config,
+    ports: late.ports,
+    activeTenants,
+  });
   opened.push(() => parts.platform.background.stop(1000));
   const context: unknown = await definition.createContext(parts.platform);
   opened.push(async () => definition.dispose?.(context));
@@ -117,14 +126,13 @@ async function build(
   const transport = await openTransport(definition.name, host, { database, telemetry });
   opened.push(() => transport.close());
   const service = definition.name;
-  const { prepareTenant } = definition;
+  tenants = createTenantParts({ definition, context, platform: parts.platform, database });
   const snapshots = definition.snapshots?.(context) ?? {};
   checkSnapshotSources(service, snapshots);
   const consumers = [
-    ...(prepareTenant === undefined ? [] : [tenantConsumer(service, prepareTenant, parts.platform.clock)]),
     ...(definition.snapshots === undefined ? [] : [snapshotConsumer(service, snapshots)]),
     ...(replica === undefined ? [] : replicaConsumers(service, replica.replica)),
-    ...(definition.consumers?.(context) ?? []),
+    ...tenants.consumers(definition.consumers?.(context) ?? []),
   ];
   const events = createEventRuntime({ service, database, transport, wake, consumers, metrics, logger, env: host.env });
   const ops: OpsParts = {
@@ -134,7 +142,7 @@ async function build(
     jobs: parts.jobs,
     snapshots,
     globalTables: definition.globalTables ?? false,
-    tenants: () => tenantsOf(definition, context, database),
+    tenants: tenants.ids,
     busInPostgres: host.kafka === undefined,
   };
   const routes = [...definition.routes(context), ...opsRoutes(ops)];
@@ -149,7 +157,7 @@ async function build(
   const own = definition.jobs?.(context) ?? {};
   const shared = opsJobs(ops);
   parts.jobs.start({
-    queues: [...(own.queues ?? []), ...shared.queues],
+    queues: [...tenants.queues(own.queues ?? []), ...shared.queues],
     schedules: [...(own.schedules ?? []), ...shared.schedules],
   });
   for (const task of definition.background?.(context) ?? []) parts.platform.background.start(task);
@@ -165,17 +173,6 @@ function replicaOf(definition: AnyService, host: HostResources, telemetry: Telem
   if (host.auth === undefined) return undefined;
   const clock = host.clock ?? (() => new Date());
   return openReplica({ auth: host.auth, manifest: definition.permissions, telemetry, clock });
-}
-
-/** Ids of all tenants a service knows, by its own list or by what it has prepared. */
-async function tenantsOf(
-  definition: AnyService,
-  context: unknown,
-  database: RunningService['database'],
-): Promise<readonly string[]> {
-  if (definition.tenants !== undefined) return definition.tenants(context);
-  if (definition.prepareTenant === undefined) return [];
-  return (await preparedTenants(database)).map(({ tenantId }) => tenantId);
 }
 
 function createApp(

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { platformTenantId } from '@idp/contracts';
 import { named, type Database } from '@idp/database';
+import type { TenantOfService, TenantState } from './tenant-states.ts';
 
 /** A tenant this service has prepared. */
 export interface PreparedTenant {
@@ -15,16 +16,32 @@ export interface PreparedTenant {
 // oxlint-disable-next-line typescript/no-explicit-any -- each service names its own tables
 export async function activeTenants(database: Database<any>): Promise<PreparedTenant[]> {
   return (await preparedTenants(database))
-    .filter(({ status, tenantId }) => status === 'active' && tenantId !== platformTenantId)
+    .filter(({ state, tenantId }) => state === 'active' && tenantId !== platformTenantId)
     .map(({ tenantId, slug }) => ({ tenantId, slug }));
 }
 
 /** Every tenant this service has prepared, in whatever state it is. */
-// oxlint-disable-next-line typescript/no-explicit-any -- each service names its own tables
-export async function preparedTenants(database: Database<any>): Promise<(PreparedTenant & { status: string })[]> {
+export async function preparedTenants(
+  // oxlint-disable-next-line typescript/no-explicit-any -- each service names its own tables
+  database: Database<any>,
+): Promise<(PreparedTenant & TenantOfService)[]> {
   const { rows } = await database.tenant(platformTenantId).read((tx) =>
-    sql<PreparedTenant & { status: string }>`
-      select tenant_id as "tenantId", slug, status from prepared_tenants()`.execute(named(tx.db, 'tenants.prepared')),
+    sql<PreparedTenant & { state: TenantState }>`
+      select tenant_id as "tenantId", slug, status as state from prepared_tenants()`.execute(
+      named(tx.db, 'tenants.prepared'),
+    ),
+  );
+  return rows;
+}
+
+/** Those that are not active. */
+// oxlint-disable-next-line typescript/no-explicit-any -- each service names its own tables
+export async function closedTenants(database: Database<any>): Promise<TenantOfService[]> {
+  const { rows } = await database.tenant(platformTenantId).read((tx) =>
+    sql<TenantOfService>`
+      select tenant_id as "tenantId", status as state from prepared_tenants() where status <> 'active'`.execute(
+      named(tx.db, 'tenants.closed'),
+    ),
   );
   return rows;
 }

@@ -2,6 +2,7 @@ import { newId, TenantStatus, timestampFromDate } from '@idp/contracts';
 import type { Tx } from '@idp/database';
 import { NotFoundError, UnprocessableError, ValidationError } from '@idp/errors';
 import { publish } from '@idp/events';
+import { accessChanged } from '../access/changed.ts';
 import type { AuthContext } from '../context.ts';
 import { parseEmailAddress } from '../domain/email-address.ts';
 import { slugFault } from '../domain/tenant-slug.ts';
@@ -86,7 +87,10 @@ export async function insertNewTenant(
     if (address === undefined) throw new ValidationError('the address is not valid');
     await askToJoin(tx, ctx, { organizationId, address, role: 'tenant-owner', teamIds: [], invitedBy: actor });
   }
-  if (ownerUserId === undefined) return;
+  if (ownerUserId === undefined) {
+    await accessChanged(tx, ctx, { tenant: true });
+    return;
+  }
   const user = await findUser(tx, ownerUserId);
   if (user === undefined) throw new NotFoundError('the owner does not exist');
   await insertMember(tx, ctx, { membershipId: newId(), user, role: 'tenant-owner', reason });

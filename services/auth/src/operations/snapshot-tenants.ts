@@ -13,5 +13,10 @@ export async function tenantStates(tx: Tx<Tables>, { after, ids }: SnapshotPage)
   if (tenant === undefined) return [];
   const { slug, name, status, version, created_at: createdAt } = tenant;
   const data = { slug, name, status: eventStatus(status), createdAt: timestampFromDate(new Date(createdAt)) };
+  if (status === 'purging' || status === 'deleted') {
+    return [
+      { type: 'idp.auth.v1.TenantDeleted', aggregateId: tenantId, version, data: { slug, name, status: data.status } },
+    ];
+  }
   return [{ type: 'idp.auth.v1.TenantCreated', aggregateId: tenantId, version, data }];
 }

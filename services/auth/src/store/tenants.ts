@@ -1,5 +1,6 @@
 import type { Insertable } from 'kysely';
 import { named, type Tx } from '@idp/database';
+import type { TenantOfService } from '@idp/service';
 import type { TenantStatus } from '../domain/states.ts';
 import type { TenantOption } from '../domain/tenant-choice.ts';
 import type { Tables, OrganizationsTable, TenantsTable } from './tables.ts';
@@ -39,10 +40,22 @@ export async function lockTenant(tx: Tx<Tables>, id: string) {
   return row && { ...row, status: row.status as TenantStatus };
 }
 
-/** Ids of all tenants, the platform's among them. */
-export async function listTenantIds(tx: Tx<Tables>): Promise<string[]> {
-  const rows = await named(tx.db, 'auth.tenant-ids').selectFrom('tenants').select('id').orderBy('id').execute();
-  return rows.map(({ id }) => id);
+const states: Readonly<Record<TenantStatus, TenantOfService['state']>> = {
+  active: 'active',
+  suspended: 'suspended',
+  deleting: 'suspended',
+  purging: 'deleted',
+  deleted: 'deleted',
+};
+
+/** All tenants, the platform's among them, and what may be done for them. */
+export async function listTenants(tx: Tx<Tables>): Promise<TenantOfService[]> {
+  const rows = await named(tx.db, 'auth.tenant-ids')
+    .selectFrom('tenants')
+    .select(['id as tenantId', 'status'])
+    .orderBy('id')
+    .execute();
+  return rows.map(({ tenantId, status }) => ({ tenantId, state: states[status as TenantStatus] }));
 }
 
 /** Whether any tenant but the platform's exists. */
@@ -76,5 +89,20 @@ export async function recordPrepared(tx: Tx<Tables>, service: string, preparedAt
     .insertInto('tenant_receipts')
     .values({ service, prepared_at: preparedAt.toISOString() })
     .onConflict((conflict) => conflict.columns(['tenant_id', 'service']).doNothing())
+    .execute();
+}
+
+/** The same for what a service has erased. */
+export async function recordPurged(tx: Tx<Tables>, service: string, purgedAt: Date): Promise<void> {
+  const at = purgedAt.toISOString();
+  await named(tx.db, 'auth.record-purged')
+    .insertInto('tenant_receipts')
+    .values({ service, prepared_at: null, purged_at: at })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['tenant_id', 'service'])
+        .doUpdateSet({ purged_at: at })
+        .where('tenant_receipts.purged_at', 'is', null),
+    )
     .execute();
 }

@@ -8,7 +8,7 @@ export interface AuthDatabase extends TestDatabase {
 }
 
 export async function authDatabase(): Promise<AuthDatabase> {
-  const database = await testDatabase({ services: [auth, { name: 'catalog' }] });
+  const database = await testDatabase({ services: [auth, { name: 'catalog', prepareTenant: true }] });
   const sql = new pg.Client({ connectionString: database.adminUrl });
   // Dropping the database ends the connection from the other side.
   sql.on('error', () => undefined);

@@ -79,3 +79,19 @@ export async function listReceipts(tx: Tx<Tables>): Promise<TenantReceipt[]> {
     .orderBy('service')
     .execute();
 }
+
+/** Ids of tenants that are closed and whose time is over, or whose data is being erased. */
+export async function listEndingTenants(tx: Tx<Tables>, now: Date): Promise<{ id: string; status: TenantStatus }[]> {
+  const rows = await named(tx.db, 'auth.ending-tenants')
+    .selectFrom('tenants')
+    .select(['id', 'status'])
+    .where((where) =>
+      where.or([
+        where.and([where('status', '=', 'deleting'), where('delete_after', '<=', now.toISOString())]),
+        where('status', '=', 'purging'),
+      ]),
+    )
+    .orderBy('id')
+    .execute();
+  return rows as { id: string; status: TenantStatus }[];
+}
