@@ -11,6 +11,7 @@ export {
   VersionError,
 } from './errors.ts';
 export { createFailpoints, type Failpoints } from './failpoints.ts';
+export type { BeatInput } from './outbox/beat.ts';
 export { publish, publishTombstone, type PublishInput } from './outbox/publish.ts';
 export type { EventTransaction } from './outbox/transaction.ts';
 export {

@@ -4,7 +4,7 @@ import type { Access, PermissionManifest, PlatformPorts } from '@idp/auth';
 import type { CreateCache, Limiter } from '@idp/cache';
 import type { Database } from '@idp/database';
 import type { Egress } from '@idp/egress';
-import type { ConsumerDefinition, SnapshotSources } from '@idp/events';
+import type { ConsumerDefinition, EventRuntime, SnapshotSources } from '@idp/events';
 import type { JobDefinitions, Leases } from '@idp/jobs';
 import type { Secrets } from '@idp/secrets';
 import type { BackgroundRunner, BackgroundTask } from './host/background.ts';
@@ -46,6 +46,8 @@ export interface ServicePlatform<Values = Record<string, unknown>> {
   limiter: Limiter;
   /** Runs a function while this process is the only one that holds a name of a tenant. */
   lease: Leases['lease'];
+  /** Sends a liveness record past the outbox. */
+  beat: EventRuntime['beat'];
 }
 
 /** A service as plain data; a host starts it. */

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
-import { createRevocationSignal, type RevocationSignal } from '@idp/auth';
-import type { Access } from '@idp/auth';
+import { createRevocationSignal, type Access, type AccessStore, type RevocationSignal } from '@idp/auth';
 import type { Database } from '@idp/database';
 import type { Secrets } from '@idp/secrets';
 import type { ServicePlatform } from '@idp/service';
 import { createMailer, type Mailer } from './adapters/mailer.ts';
 import { createCatalogues, type Catalogues } from './access/catalogue.ts';
 import { createAccessReader, type LocalAccessReader } from './access/access-reader.ts';
+import { createPublishedHeads, type PublishedHeads } from './access/published.ts';
+import { createAccessSnapshot } from './access/snapshot.ts';
 import { createAuditMetrics, type AuditMetrics } from './audit/metrics.ts';
 import { createWaker, type Waker } from './audit/waker.ts';
 import type { Logger } from '@idp/telemetry';
@@ -34,6 +35,15 @@ export interface AuthContext {
   accessTokens: AccessTokens;
   sessionLife: SessionLife;
   access: LocalAccessReader;
+  /** Access of all tenants as this process knows it. */
+  accessStore: AccessStore;
+  /** Keys of heads and revocations. */
+  accessKeys: VerificationKeySet;
+  /** Heads of the snapshot that lie on the bus. */
+  published: PublishedHeads;
+  /** Sends a liveness record past the outbox. */
+  beat: ServicePlatform['beat'];
+  background: ServicePlatform['background'];
   /** What all services let be decided. */
   catalogues: Catalogues;
   /** Decides what the route's own permission does not. */
@@ -61,6 +71,14 @@ export async function createAuthContext(platform: ServicePlatform<AuthConfig>): 
   const { config, secrets, clock, host } = platform;
   const database: Database<Tables> = platform.database;
   const signingKeys = await loadSigningKeys({ database, secrets });
+  const accessKeys = createVerificationKeySet({ database, secrets, use: 'access' });
+  const catalogues = createCatalogues();
+  const snapshot = createAccessSnapshot({
+    // Held in memory: changes sign inside their transactions.
+    signer: await accessKeys.signer(),
+    compile: (text, permission) => catalogues.latest().compile(text, permission),
+    logger: platform.logger,
+  });
   return {
     database,
     secrets,
@@ -81,8 +99,13 @@ export async function createAuthContext(platform: ServicePlatform<AuthConfig>): 
       clock,
     }),
     sessionLife: { idleSeconds: config.REFRESH_TOKEN_EXPIRES_IN, maxSeconds: config.SESSION_MAX_AGE },
-    access: createAccessReader({ database, clock }),
-    catalogues: createCatalogues(),
+    access: createAccessReader({ database, clock, snapshot }),
+    accessStore: snapshot.store,
+    accessKeys,
+    published: createPublishedHeads(),
+    beat: platform.beat,
+    background: platform.background,
+    catalogues,
     decisions: platform.access,
     revocations: createRevocationSignal(),
     mailer: createMailer({

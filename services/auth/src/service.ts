@@ -1,9 +1,15 @@
 import { defineService } from '@idp/service';
+import { followManifests } from './access/manifests.ts';
+import { startAccess } from './access/start.ts';
+import { beatAccess } from './background/beat-access.ts';
+import { republishAccess } from './background/republish-access.ts';
 import { sealAuditLogs } from './background/seal-audit-logs.ts';
 import { authConfig } from './config.ts';
+import { onAccess } from './consumers/on-access.ts';
 import { onAuditRecorded } from './consumers/on-audit-recorded.ts';
+import { onPermissionManifest } from './consumers/on-permission-manifest.ts';
 import { onTenantReceipt } from './consumers/on-tenant-receipt.ts';
-import { createAuthContext } from './context.ts';
+import { createAuthContext, type AuthContext } from './context.ts';
 import { authPermissions } from './permissions.ts';
 import { platformPorts } from './ports.ts';
 import { auditJobs } from './jobs/audit.ts';
@@ -42,8 +48,13 @@ export const auth = defineService({
     ...auditRoutes(ctx),
     verificationKeyRoutes(ctx),
   ],
-  consumers: (ctx) => [onTenantReceipt(ctx.clock), onAuditRecorded(ctx.auditArrivals)],
-  background: (ctx) => [sealAuditLogs(ctx)],
+  consumers: (ctx) => [
+    onTenantReceipt(ctx.clock),
+    onAuditRecorded(ctx.auditArrivals),
+    onPermissionManifest(ctx),
+    onAccess(ctx),
+  ],
+  background: (ctx) => [sealAuditLogs(ctx), republishAccess(ctx), beatAccess(ctx)],
   jobs(ctx) {
     const [audit, expiry, purge] = [auditJobs(ctx), expireInvitationJobs(ctx), purgeTenantJobs(ctx)];
     return {
@@ -53,7 +64,11 @@ export const auth = defineService({
   },
   snapshots: () => ({ 'idp.auth.tenant.v1': tenantStates }),
   tenants: (ctx) => ctx.database.global.read((tx) => listTenants(tx)),
-  ready: setUpAtStart,
+  async ready(ctx: AuthContext): Promise<void> {
+    await setUpAtStart(ctx);
+    followManifests(ctx);
+    await startAccess(ctx, auth.permissions);
+  },
   provides: platformPorts,
 });
 

@@ -79,6 +79,8 @@ export interface InstanceConsumer<T extends EventType = EventType> extends Consu
   handle(event: ConsumedEvent<T>, ctx: HandlerContext): Promise<void> | void;
   /** After every (re)join: load the base state again. No event is delivered before it resolves. */
   onReset(): Promise<void>;
+  /** Once, when every record that lay in the topics at the first join has been handled. */
+  onCaughtUp?(): void;
 }
 
 // Handlers are typed by the types they list; a list of consumers knows only that each fits itself.

@@ -28,7 +28,10 @@ export function openInstanceConsumer(options: InstanceReaderOptions): Promise<Su
     from: consumer.from ?? 'now',
     onReset: () => consumer.onReset(),
     onChunk: (chunk) => handleChunk(options, chunk),
-    onCaughtUp: () => options.onCaughtUp(),
+    onCaughtUp() {
+      consumer.onCaughtUp?.();
+      options.onCaughtUp();
+    },
   });
 }
 
@@ -37,6 +40,8 @@ async function handleChunk(options: InstanceReaderOptions, chunk: RecordChunk): 
   const observe = options.metrics.handlerTime(consumer.name);
   const rules = { types: new Set<string>(consumer.types), snapshots: true };
   for (const record of chunk.records) {
+    // A key of a compacted topic is gone: there is nothing to decode, and what names the keys says so, too.
+    if (record.value === null) continue;
     const { listed, event, eventId, problem } = readDelivery(record, rules);
     if (!listed) continue;
     if (event === undefined) {

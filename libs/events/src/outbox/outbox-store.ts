@@ -74,3 +74,11 @@ export async function measureOutbox(db: Platform): Promise<OutboxDepth> {
   const row = rows[0];
   return { pending: row?.pending ?? 0, oldestAgeSeconds: row?.age ?? 0, refused: row?.refused ?? 0 };
 }
+
+/** How long the oldest unpublished row of these topics has waited, in milliseconds; 0 where there is none. */
+export async function measureWaiting(db: Platform, topics: readonly string[]): Promise<number> {
+  const { rows } = await sql<{ waited: number }>`
+    select coalesce(extract(epoch from now() - min(created_at)) * 1000, 0)::float8 as waited
+    from outbox where topic = any (${topics})`.execute(db);
+  return rows[0]?.waited ?? 0;
+}

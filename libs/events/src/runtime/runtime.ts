@@ -1,10 +1,11 @@
-import type { TopicDefinition } from '@idp/contracts';
+import type { EventType, TopicDefinition } from '@idp/contracts';
 import { platformDoor, type Database } from '@idp/database';
 import type { Logger, Metrics } from '@idp/telemetry';
 import type { ConsumerDefinition } from '../consumer/define-consumer.ts';
 import { defaultTiming, type ConsumerTiming } from '../consumer/timing.ts';
 import { EventConfigurationError } from '../errors.ts';
 import { createFailpoints } from '../failpoints.ts';
+import { sendBeat, type BeatInput } from '../outbox/beat.ts';
 import { createConsumerOperations, type ConsumerOperations } from '../operations/consumers.ts';
 import { createDeadLetters, type DeadLetters } from '../operations/dead-letters.ts';
 import { listRefused, listShards, type OutboxView } from '../operations/outbox-view.ts';
@@ -41,7 +42,10 @@ export interface EventRuntimeOptions {
 }
 
 export interface EventRuntime {
-  /** Opens every consumer and starts the relay. Rejects with EventConfigurationError for what cannot work. */
+  /**
+   * Opens every consumer and starts the relay; in the role `api` instance consumers alone. Rejects with
+   * EventConfigurationError for what cannot work.
+   */
   start(): Promise<void>;
   /** Ends reading, finishes the chunks and the relay rounds in hand; past the deadline they are given up and come again. */
   stop(deadlineMs: number): Promise<void>;
@@ -58,6 +62,8 @@ export interface EventRuntime {
   readonly parkedEvents: ParkedEvents;
   readonly consumers: ConsumerOperations;
   outbox(): Promise<OutboxView>;
+  /** Sends a liveness record past the outbox; false where something it speaks of waits for too long, or it did not arrive. */
+  beat<T extends EventType>(input: BeatInput<T>, signal: AbortSignal): Promise<boolean>;
 }
 
 /**
@@ -89,16 +95,16 @@ export function createEventRuntime(options: EventRuntimeOptions): EventRuntime {
     await readers.start();
     producer.start();
   }
-  async function rest(deadlineMs: number): Promise<void> {
+  async function end(deadlineMs: number, keepInstances: boolean): Promise<void> {
     working = false;
     const deadline = performance.now() + deadlineMs;
-    await readers.stop(deadlineMs);
+    await (keepInstances ? readers.rest(deadlineMs) : readers.stop(deadlineMs));
     await producer.stop(Math.max(0, deadline - performance.now()));
   }
   return {
-    start: () => (settings.role === 'api' ? Promise.resolve() : work()),
-    stop: rest,
-    setRole: (role, { deadlineMs = 10_000 } = {}) => (role === 'api' ? rest(deadlineMs) : work()),
+    start: () => (settings.role === 'api' ? readers.startInstances() : work()),
+    stop: (deadlineMs) => end(deadlineMs, false),
+    setRole: (role, { deadlineMs = 10_000 } = {}) => (role === 'api' ? end(deadlineMs, true) : work()),
     ready: () => readers.ready(),
     status: () => readStatus(sources),
     drained: () => isDrained(sources),
@@ -114,6 +120,7 @@ export function createEventRuntime(options: EventRuntimeOptions): EventRuntime {
     deadLetters: createDeadLetters({ database, door, environments }),
     parkedEvents: createParkedEvents(environments),
     consumers: createConsumerOperations({ ...sources, consumers, topics: options.topics, now }),
+    beat: (input, signal) => sendBeat({ service, door, transport: options.transport }, input, signal),
     outbox: () =>
       door.transaction(
         async (tx) => ({

@@ -92,6 +92,7 @@ export function createPlatform(options: {
   database: Database<any>;
   config: Record<string, unknown>;
   ports: PlatformPorts;
+  beat: ServicePlatform['beat'];
   /** Ids of the tenants whose background work runs. */
   activeTenants(): Promise<readonly string[]>;
 }): PlatformParts {
@@ -159,6 +160,7 @@ export function createPlatform(options: {
       clock,
       background,
       lease: jobs.lease,
+      beat: options.beat,
       createCache: createCaches({
         service: definition.name,
         redis,

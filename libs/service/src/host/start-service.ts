@@ -113,6 +113,7 @@ async function build(
     database,
     config,
     ports: late.ports,
+    beat: (input, signal) => events.beat(input, signal),
     activeTenants,
   });
   opened.push(() => parts.platform.background.stop(1000));

@@ -6,11 +6,12 @@ import { listTenantRoles } from '../store/memberships.ts';
 import { findTenant } from '../store/tenants.ts';
 import { findUser } from '../store/users.ts';
 import type { Tables } from '../store/tables.ts';
+import type { AccessSnapshot } from './snapshot.ts';
 
 export interface LocalAccessReader extends AccessReader {
-  /** Forgets what is known of one user in one tenant; called after a change has been committed. */
-  forget(tenantId: string, userId: string): void;
-  /** The same for everybody in the tenant. */
+  /** What every change of access is compiled into. */
+  snapshot: AccessSnapshot;
+  /** Forgets the roles of everybody in a tenant; called after a change has been committed. */
   forgetTenant(tenantId: string): void;
 }
 
@@ -41,8 +42,12 @@ export async function listHeldRoles(tx: Tx<Tables>, principal: RoleHolder, now: 
  * Roles read from this service's own tables and kept for 1 s, so that a change reaches every process within a second;
  * a change made in this process shows at once.
  */
-export function createAccessReader(options: { database: Database<Tables>; clock: () => Date }): LocalAccessReader {
-  const { database, clock } = options;
+export function createAccessReader(options: {
+  database: Database<Tables>;
+  clock: () => Date;
+  snapshot: AccessSnapshot;
+}): LocalAccessReader {
+  const { database, clock, snapshot } = options;
   const known = new LRUCache<string, Promise<readonly SystemRole[]>>({ max: 10_000, ttl: freshMs, ttlResolution: 0 });
 
   function read(principal: RoleHolder): Promise<readonly SystemRole[]> {
@@ -51,6 +56,7 @@ export function createAccessReader(options: { database: Database<Tables>; clock:
   }
 
   return {
+    snapshot,
     rolesOf(principal) {
       if (isPlatformService(principal)) return Promise.resolve([]);
       const key = `${principal.tenantId}|${principal.id}`;
@@ -61,7 +67,6 @@ export function createAccessReader(options: { database: Database<Tables>; clock:
       reading.catch(() => known.delete(key));
       return reading;
     },
-    forget: (tenantId, userId) => void known.delete(`${tenantId}|${userId}`),
     forgetTenant(tenantId) {
       for (const key of known.keys()) if (key.startsWith(`${tenantId}|`)) known.delete(key);
     },

@@ -65,8 +65,8 @@ export async function insertMember(
   await Promise.all([
     saveUserTenant(tx, { userId: user.id, status: 'active', now }),
     insertTenantRole(tx, { id: newId(), userId: user.id, role, grantedBy: actor, reason, now }),
-    accessChanged(tx, ctx, { principals: [{ type: 'user', id: user.id }] }),
   ]);
+  await accessChanged(tx, ctx, { principals: [{ type: 'user', id: user.id }] });
   publish(tx, {
     type: 'idp.auth.v1.MemberAdded',
     aggregateId: membershipId,

@@ -104,6 +104,7 @@ export async function listTenantRoles(tx: Tx<Tables>, userId: string, now: Date)
     .where((where) =>
       where.or([where('role_bindings.expires_at', 'is', null), where('role_bindings.expires_at', '>', at)]),
     )
+    .where('role_bindings.condition', 'is', null)
     .where('memberships.status', '=', 'active')
     .orderBy('role_bindings.role_id')
     .execute();
@@ -120,9 +121,12 @@ export async function getAccessVersion(tx: Tx<Tables>): Promise<number> {
   return row?.version ?? 0;
 }
 
-/** Never below the clock in milliseconds, so that a database restored from a backup does not go back. */
-export async function advanceAccessVersion(tx: Tx<Tables>, now: Date): Promise<void> {
-  await named(tx.db, 'auth.advance-access-version')
+/**
+ * The next version, never below the clock in milliseconds, so that a database restored from a backup does not go back.
+ * Whoever has it holds the row: statements sent after it see what all earlier versions were made of.
+ */
+export async function advanceAccessVersion(tx: Tx<Tables>, now: Date): Promise<number> {
+  const { version } = await named(tx.db, 'auth.advance-access-version')
     .insertInto('access_versions')
     .values({ version: now.getTime() })
     .onConflict((conflict) =>
@@ -130,5 +134,7 @@ export async function advanceAccessVersion(tx: Tx<Tables>, now: Date): Promise<v
         version: sql<number>`greatest(access_versions.version + 1, excluded.version)`,
       }),
     )
-    .execute();
+    .returning('version')
+    .executeTakeFirstOrThrow();
+  return version;
 }

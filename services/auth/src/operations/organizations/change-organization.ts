@@ -74,8 +74,8 @@ export async function deleteOrganization(
     deleted_by: actor,
     ...updatedStamps(actor, now),
   });
-  await deleteBindingsAt(tx, { type: 'organization', id });
-  await accessChanged(tx, ctx, { scopes: true });
+  const principals = await deleteBindingsAt(tx, { type: 'organization', id });
+  await accessChanged(tx, ctx, { scopes: [id], principals });
   const { slug, name, tier } = before;
   publish(tx, {
     type: 'idp.auth.v1.OrganizationDeleted',

@@ -50,7 +50,7 @@ export async function updateProject(
   if (ownerTeamId !== before.ownerTeamId) {
     await requireOwner(tx, before.organizationId, ownerTeamId);
     after = await saveProject(tx, id, { owner_team_id: ownerTeamId, ...stamps });
-    await accessChanged(tx, ctx, { scopes: true });
+    await accessChanged(tx, ctx, { scopes: [id] });
     publish(tx, {
       type: 'idp.auth.v1.ProjectMoved',
       aggregateId: id,
@@ -85,8 +85,8 @@ export async function deleteProject(
     deleted_by: actor,
     ...updatedStamps(actor, now),
   });
-  await deleteBindingsAt(tx, { type: 'project', id });
-  await accessChanged(tx, ctx, { scopes: true });
+  const principals = await deleteBindingsAt(tx, { type: 'project', id });
+  await accessChanged(tx, ctx, { scopes: [id], principals });
   publish(tx, {
     type: 'idp.auth.v1.ProjectDeleted',
     aggregateId: id,

@@ -76,12 +76,13 @@ export async function deleteTeam(
     deleted_by: actor,
     ...updatedStamps(actor, now),
   });
-  const [members] = await Promise.all([
+  const [members, , holders] = await Promise.all([
     deleteTeamMembers(tx, id),
     deleteBindingsOf(tx, { type: 'team', id }),
     deleteBindingsAt(tx, { type: 'team', id }),
   ]);
-  await accessChanged(tx, ctx, { scopes: true });
+  const users = members.map(({ userId }) => ({ type: 'user' as const, id: userId }));
+  await accessChanged(tx, ctx, { scopes: [id], principals: [{ type: 'team', id }, ...users, ...holders] });
   const at = timestampFromDate(now);
   for (const { userId, role } of members) {
     publish(tx, {

@@ -27,7 +27,7 @@ export async function createOrganization(
   const row = { id: newId(), slug, name, tier, ...createdStamps(currentActor(), now) };
   const made = await insertOrganization(tx, row);
   if (made === undefined) throw slugTaken('organization');
-  await accessChanged(tx, ctx, { scopes: true });
+  await accessChanged(tx, ctx, { scopes: [made.id] });
   publish(tx, {
     type: 'idp.auth.v1.OrganizationCreated',
     aggregateId: made.id,

@@ -49,7 +49,7 @@ export async function createProject(
     ...createdStamps(currentActor(), now),
   });
   if (made === undefined) throw slugTaken('project of the organization');
-  await accessChanged(tx, ctx, { scopes: true });
+  await accessChanged(tx, ctx, { scopes: [id] });
   publish(tx, {
     type: 'idp.auth.v1.ProjectCreated',
     aggregateId: made.id,

@@ -49,7 +49,7 @@ export async function createTeam(
     ...createdStamps(currentActor(), now),
   });
   if (made === undefined) throw slugTaken('team of the organization');
-  await accessChanged(tx, ctx, { scopes: true });
+  await accessChanged(tx, ctx, { scopes: [id] });
   publish(tx, {
     type: 'idp.auth.v1.TeamCreated',
     aggregateId: id,

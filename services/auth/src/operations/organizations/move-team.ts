@@ -42,6 +42,6 @@ export async function moveTeam(
     });
     if (id === team.id) moved = after;
   }
-  await accessChanged(tx, ctx, { scopes: true });
+  await accessChanged(tx, ctx, { scopes: [team.id] });
   return moved;
 }

@@ -67,11 +67,17 @@ export function teamRoutes(ctx: AuthContext): RoutePlugin {
         response: { 201: envelope(team) },
       },
       handler: async (request, reply) => {
-        await idempotentWrite(request, reply, ctx.database, async (tx) => {
-          const made = await createTeam(tx, ctx, request.body);
-          const headers = { etag: etag(made.version), location: `${path}/${made.id}` };
-          return { status: 201, data: made, headers };
-        });
+        await idempotentWrite(
+          request,
+          reply,
+          ctx.database,
+          async (tx) => {
+            const made = await createTeam(tx, ctx, request.body);
+            const headers = { etag: etag(made.version), location: `${path}/${made.id}` };
+            return { status: 201, data: made, headers };
+          },
+          { global: true },
+        );
         return reply;
       },
     });

@@ -66,14 +66,19 @@ export async function deleteBindingsOf(tx: Tx<Tables>, principal: NewBinding['pr
     .execute();
 }
 
-/** What anybody holds in a scope goes with the scope. */
-export async function deleteBindingsAt(tx: Tx<Tables>, scope: BindingScope): Promise<void> {
-  await named(tx.db, 'auth.delete-bindings-at')
+/** What anybody holds in a scope goes with the scope; who held something there. */
+export async function deleteBindingsAt(tx: Tx<Tables>, scope: BindingScope): Promise<NewBinding['principal'][]> {
+  const rows = await named(tx.db, 'auth.delete-bindings-at')
     .deleteFrom('role_bindings')
     .where('tenant_id', '=', tx.tenantId)
     .where('scope_type', '=', scope.type)
     .where('scope_id', '=', scope.id)
+    .returning(['principal_type', 'principal_id'])
     .execute();
+  return rows.map((row) => ({
+    type: row.principal_type as NewBinding['principal']['type'],
+    id: row.principal_id,
+  }));
 }
 
 /** Roles users hold in a scope now, by user. */
