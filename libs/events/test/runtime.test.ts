@@ -252,6 +252,32 @@ it('an instance consumer has read its topics whole before the service is ready, 
   expect(seen).toEqual(['reset', 1, 2, 3, 'reset', 4]);
 });
 
+it('an instance consumer lives in a process of every role, and only once', async () => {
+  const tenant = newTenant();
+  const seen: (number | undefined)[] = [];
+  const instance = defineConsumer({
+    name,
+    types,
+    mode: 'instance',
+    ordering: 'latest',
+    from: 'start',
+    onReset: noop,
+    handle: (event: ConsumedEvent<'idp.catalog.v1.EntityUpdated'>) => void seen.push(event.version),
+  });
+  const publish = (version: number) => inject(probe, [entityRecord({ tenantId: tenant, aggregateId: 'a', version })]);
+  await publish(1);
+  await using running = await run(probe, { consumers: [instance], env: { ROLE: 'api' } });
+  await running.consuming.ready();
+  expect(seen).toEqual([1]);
+  await running.consuming.setRole('worker');
+  await publish(2);
+  await until(() => seen.length === 2);
+  await running.consuming.setRole('api');
+  await publish(3);
+  await until(() => seen.length === 3);
+  expect(seen).toEqual([1, 2, 3]);
+});
+
 it('shows lag, parked events, dead letters and the outbox as metrics without tenants', async () => {
   await using running = await run(probe, { consumers: [recorder] });
   const tenant = newTenant();

@@ -27,7 +27,12 @@ export interface Consumers {
   /** What each consumer works with, by name. */
   readonly environments: ReadonlyMap<string, ChunkEnvironment>;
   paused(consumer: string): boolean;
+  /** Opens those of every process: what they keep in memory is needed wherever requests are served. */
+  startInstances(): Promise<void>;
+  /** Opens the rest as well. */
   start(): Promise<void>;
+  /** Closes what `start` has opened, and leaves those of every process as they are. */
+  rest(deadlineMs: number): Promise<void>;
   stop(deadlineMs: number): Promise<void>;
   ready(): Promise<void>;
   setPaused(consumer: string, paused: boolean, actor: string): Promise<void>;
@@ -89,10 +94,22 @@ export function createConsumers(parts: RuntimeParts): Consumers {
   }
 
   /** Side by side: each waits for its group, which may have to share its partitions anew. What was opened is closed by `stop`. */
-  async function openAll(): Promise<void> {
-    const opening = consumers.map(async (consumer) => void open.set(consumer.name, await openOne(consumer)));
+  async function openMissing(wanted: readonly ConsumerDefinition[]): Promise<void> {
+    const missing = wanted.filter(({ name }) => !open.has(name));
+    const opening = missing.map(async (consumer) => void open.set(consumer.name, await openOne(consumer)));
     const failed = (await Promise.allSettled(opening)).find(({ status }) => status === 'rejected');
     if (failed !== undefined) await Promise.reject((failed as PromiseRejectedResult).reason);
+  }
+
+  async function close(closing: readonly ConsumerDefinition[], deadlineMs: number): Promise<void> {
+    await Promise.all(closing.map(({ name }) => open.get(name)?.close(deadlineMs)));
+    for (const { name } of closing) open.delete(name);
+  }
+
+  async function rest(deadlineMs: number): Promise<void> {
+    clearInterval(timer);
+    await Promise.all([parked?.stop(deadlineMs), close(groups, deadlineMs)]);
+    parked = undefined;
   }
 
   return {
@@ -105,9 +122,10 @@ export function createConsumers(parts: RuntimeParts): Consumers {
       return parked?.rounds ?? 0;
     },
     paused: (consumer) => paused.has(consumer),
+    startInstances: () => openMissing(consumers.filter(isInstanceConsumer)),
     async start() {
       if (names.length > 0) paused = await door.transaction((tx) => listPaused(tx.db), { readOnly: true });
-      await openAll();
+      await openMissing(consumers);
       if (names.length === 0) return;
       parked = startParkedLoop({ door, environments, pollMs: timing.parkedPollMs, claimMs: timing.claimMs, logger });
       const follow = (): void =>
@@ -117,15 +135,10 @@ export function createConsumers(parts: RuntimeParts): Consumers {
       timer = setInterval(follow, pausePollMs);
       timer.unref();
     },
+    rest,
     async stop(deadlineMs) {
-      clearInterval(timer);
-      await Promise.all([
-        parked?.stop(deadlineMs),
-        ...[...open.values()].map((subscription) => subscription.close(deadlineMs)),
-      ]);
-      open.clear();
+      await Promise.all([rest(deadlineMs), close(consumers.filter(isInstanceConsumer), deadlineMs)]);
       caughtUp.length = 0;
-      parked = undefined;
     },
     async ready() {
       await Promise.all(caughtUp);
