@@ -35,7 +35,8 @@ export function tenantArrangements(platform: Platform, tenant: Tenant): Record<s
     getTenant: { request: own },
     getTenantConfig: { request: own },
     getTenantProvisioning: { request: own },
-    updateTenant: { request: () => ({ ...own(), body: { name: shown() } }) },
+    // Tier and region are the platform's to change.
+    updateTenant: { as: 'operator', intruder, request: () => ({ ...own(), body: { name: shown() } }) },
     updateTenantConfig: { request: () => ({ ...own(), body: { session: { idleSeconds: 86_400 } } }) },
     switchTenant: { request: own },
     suspendTenant: step('active'),
@@ -48,6 +49,7 @@ export function tenantArrangements(platform: Platform, tenant: Tenant): Record<s
         const { id, slug } = await insert('active');
         return { path: { id }, query: { slug } };
       },
+      misses: { slug: 422 },
     },
   };
 }
