@@ -14,16 +14,19 @@ export interface ServiceAnswer {
 export class FailedAttempt extends Error {
   /** Nothing reached the target. */
   readonly isConnection: boolean;
+  /** It has used up the time that calls to it have. */
+  readonly isTimeout: boolean;
   /** From `Retry-After`. */
   readonly retryAfterMs: number | undefined;
 
   constructor(
     message: string,
-    options: { cause?: unknown; isConnection?: boolean; retryAfterMs?: number | undefined } = {},
+    options: { cause?: unknown; isConnection?: boolean; isTimeout?: boolean; retryAfterMs?: number | undefined } = {},
   ) {
     super(message, { cause: options.cause });
     this.name = 'FailedAttempt';
     this.isConnection = options.isConnection ?? false;
+    this.isTimeout = options.isTimeout ?? false;
     this.retryAfterMs = options.retryAfterMs;
   }
 }
@@ -34,14 +37,18 @@ export interface Attempt {
   headers: Record<string, string>;
   body: string | undefined;
   bytesMax: number;
-  signal: AbortSignal;
+  /** Time that calls to the target have. */
+  limit: AbortSignal;
+  /** The caller waits no longer, or is out of time before `limit`: nothing is said of the target by it. */
+  caller: AbortSignal;
 }
 
 const connectionCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
 
-/** One request over the dispatcher. Throws FailedAttempt, or TimeoutError where the caller's time is over. */
+/** One request over the dispatcher. Throws FailedAttempt, or TimeoutError where the caller has ended it. */
 export async function attempt(dispatcher: Dispatcher, call: Attempt): Promise<ServiceAnswer> {
-  const { url, method, headers, body, bytesMax, signal } = call;
+  const { url, method, headers, body, bytesMax, limit, caller } = call;
+  const signal = AbortSignal.any([limit, caller]);
   try {
     const answer = await request(url, { dispatcher, method, headers, signal, ...(body !== undefined && { body }) });
     const text = await readText(answer.body, bytesMax);
@@ -52,7 +59,8 @@ export async function attempt(dispatcher: Dispatcher, call: Attempt): Promise<Se
     return { status: answer.statusCode, headers: plainHeaders(answer.headers), body: jsonOf(text) };
   } catch (error) {
     if (error instanceof FailedAttempt || error instanceof UnavailableError) throw error;
-    if (signal.aborted) throw new TimeoutError('the service did not answer in time', { cause: error });
+    if (caller.aborted) throw new TimeoutError('the service did not answer in time', { cause: error });
+    if (limit.aborted) throw new FailedAttempt('it did not answer in time', { cause: error, isTimeout: true });
     const isConnection = connectionCodes.has((error as { code?: string }).code ?? '');
     throw new FailedAttempt('it could not be reached', { cause: error, isConnection });
   }

@@ -3,7 +3,7 @@ import { TimeoutError, UnavailableError } from '@idp/errors';
 import { currentContext, type Metrics } from '@idp/telemetry';
 import { isBrokenCircuitError } from 'cockatiel';
 import { Agent } from 'undici';
-import { attempt, FailedAttempt, type ServiceAnswer } from './attempt.ts';
+import { attempt, FailedAttempt, type Attempt, type ServiceAnswer } from './attempt.ts';
 import { createBreaker } from './breaker.ts';
 import { createRetryBudget } from './retry-budget.ts';
 
@@ -61,7 +61,7 @@ export function createServiceClient(options: ServiceClientOptions): ServiceClien
   const budget = createRetryBudget();
   const calls = metrics?.counter('client_calls_total', 'Calls to other services', ['target', 'outcome']);
 
-  async function send(call: ServiceCall, signal: AbortSignal, count: number): Promise<ServiceAnswer> {
+  async function send(call: ServiceCall, time: Time, count: number): Promise<ServiceAnswer> {
     const headers = headersOf(call, count);
     if (token !== undefined) headers['authorization'] = `Bearer ${await token()}`;
     return attempt(agent, {
@@ -70,34 +70,31 @@ export function createServiceClient(options: ServiceClientOptions): ServiceClien
       headers,
       body: call.body === undefined ? undefined : JSON.stringify(call.body),
       bytesMax: call.bytesMax ?? bytesMaxDefault,
-      signal,
+      ...time,
     });
   }
 
-  async function tryOften(call: ServiceCall, signal: AbortSignal, until: number): Promise<ServiceAnswer> {
+  async function tryOften(call: ServiceCall, time: Time): Promise<ServiceAnswer> {
     const mayRetry = call.isIdempotent ?? !['POST', 'PATCH'].includes(call.method);
     budget.earn();
     for (let count = 1; ; count += 1) {
       try {
-        return await breaker.execute(() => send(call, signal, count));
+        return await breaker.execute(() => send(call, time, count));
       } catch (error) {
-        if (!mayRetry || !(error instanceof FailedAttempt) || count > retriesMax || breaker.isOpen) throw error;
-        if (currentContext()?.isRetry === true) throw error;
+        if (!mayRetry || !(error instanceof FailedAttempt) || error.isTimeout || count > retriesMax) throw error;
+        if (breaker.isOpen || currentContext()?.isRetry === true) throw error;
         const waitMs = error.retryAfterMs ?? 50 + random() * 450;
-        if (performance.now() + waitMs >= until || !budget.spend()) throw error;
-        await pause(waitMs, undefined, { signal });
+        if (performance.now() + waitMs >= time.until || !budget.spend()) throw error;
+        await pause(waitMs, undefined, { signal: AbortSignal.any([time.limit, time.caller]) });
       }
     }
   }
 
   return {
     async call(call) {
-      const remainingMs = (currentContext()?.remainingMs ?? Number.POSITIVE_INFINITY) - marginMs;
-      const limitMs = Math.floor(Math.min(call.timeoutMs ?? totalMs, remainingMs));
-      if (limitMs <= 0) throw new TimeoutError(`there is no time left to call ${target}`);
-      const signals = [AbortSignal.timeout(limitMs), currentContext()?.signal].filter((signal) => signal !== undefined);
+      const time = timeFor(target, call.timeoutMs ?? totalMs);
       try {
-        const answer = await tryOften(call, AbortSignal.any(signals), performance.now() + limitMs);
+        const answer = await tryOften(call, time);
         calls?.inc({ target, outcome: 'answered' });
         return answer;
       } catch (error) {
@@ -107,6 +104,28 @@ export function createServiceClient(options: ServiceClientOptions): ServiceClien
       }
     },
     [Symbol.asyncDispose]: () => agent.destroy(),
+  };
+}
+
+type Time = Pick<Attempt, 'limit' | 'caller'> & {
+  /** `performance.now()` at which the first of the two is over. */
+  until: number;
+};
+
+/**
+ * A caller may have less time than the call: who comes with a short deadline must not be able to open the circuit for all others.
+ * Throws TimeoutError where it has none.
+ */
+function timeFor(target: string, limitMs: number): Time {
+  const { signal, remainingMs = Number.POSITIVE_INFINITY } = currentContext() ?? {};
+  const restMs = Math.floor(remainingMs - marginMs);
+  if (restMs <= 0) throw new TimeoutError(`there is no time left to call ${target}`);
+  const callers = signal === undefined ? [] : [signal];
+  if (restMs < limitMs) callers.push(AbortSignal.timeout(restMs));
+  return {
+    limit: AbortSignal.timeout(limitMs),
+    caller: AbortSignal.any(callers),
+    until: performance.now() + Math.min(limitMs, restMs),
   };
 }
 
@@ -128,7 +147,8 @@ function headersOf({ headers, body }: ServiceCall, count: number): Record<string
 
 function failureOf(target: string, cause: unknown): Error {
   if (cause instanceof TimeoutError || cause instanceof UnavailableError) return cause;
-  if ((cause as Error).name === 'AbortError') return new TimeoutError(`${target} did not answer in time`, { cause });
+  const late = cause instanceof FailedAttempt ? cause.isTimeout : (cause as Error).name === 'AbortError';
+  if (late) return new TimeoutError(`${target} did not answer in time`, { cause });
   const why = isBrokenCircuitError(cause) ? 'is not called while it fails' : 'cannot be reached';
   return new UnavailableError(`the service ${target} ${why}`, { cause });
 }

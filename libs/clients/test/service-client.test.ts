@@ -5,6 +5,9 @@ import { runInContext } from '@idp/telemetry';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createServiceClient, type ServiceClient } from '../src/index.ts';
 
+// Many calls and real pauses between them, on a machine that may do other things as well.
+vi.setConfig({ testTimeout: 120_000 });
+
 let server: Server;
 let seen: { method: string; url: string; headers: IncomingMessage['headers']; body: string }[];
 /** What is answered, one after the other; the last for all that follow. */
@@ -129,6 +132,17 @@ test('who does not answer in time is 504, and so is a call without time', async 
   await expect(client.call({ ...get, timeoutMs: 50 })).rejects.toMatchObject({ status: 504 });
   const late = runInContext({ ...context, remainingMs: 10 }, () => client.call(get));
   await expect(late).rejects.toMatchObject({ status: 504 });
+});
+
+test('a server that hangs opens the circuit, and callers without patience do not', async () => {
+  answers = [() => undefined];
+  const many = async (call: () => Promise<unknown>): Promise<unknown[]> =>
+    (await Promise.allSettled(Array.from({ length: 25 }, call))).map(({ status: how }) => how);
+  const impatient = await many(() => runInContext({ ...context, remainingMs: 60 }, () => client.call(get)));
+  expect(impatient).toEqual(impatient.map(() => 'rejected'));
+  await expect(client.call({ ...get, timeoutMs: 40 })).rejects.toMatchObject({ status: 504 });
+  expect(await many(() => client.call({ ...get, timeoutMs: 40 }))).toEqual(impatient);
+  await expect(client.call(get)).rejects.toThrow('is not called while it fails');
 });
 
 test.each([
