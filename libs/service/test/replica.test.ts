@@ -12,6 +12,7 @@ import { demoWithTopics } from './demo-service.ts';
 
 /** For conditions that come true within seconds on an idle machine. */
 const patience = { timeout: 60_000, interval: 50 };
+vi.setConfig({ testTimeout: 150_000, hookTimeout: 120_000 });
 
 const access = keyPair('access-1');
 const thief = keyPair('access-1');
@@ -113,6 +114,15 @@ test('records of the snapshot are taken as they come', async () => {
   );
   const path = `/internal/v1/access/${known}`;
   await vi.waitFor(() => expect(asked.map((call) => call.path)).toContain(path), patience);
+});
+
+test('how old the snapshot may be is shown', async () => {
+  await vi.waitFor(async () => {
+    await service.emit('auth', platformTenantId, { type: 'idp.auth.v1.AccessBeat', aggregateId: 'beat', data: {} });
+    expect(await metric('authz_mode')).toMatch(/ 1$/m);
+  }, patience);
+  expect(await metric('authz_snapshot_age_seconds')).toMatch(/ \d/);
+  expect(await metric('authz_snapshot_bytes')).toMatch(/ \d+$/m);
 });
 
 test('a start tells auth which permissions there are', async () => {

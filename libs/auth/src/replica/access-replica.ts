@@ -37,6 +37,8 @@ export interface AccessReplica {
   takeBeat(): void;
   /** Seconds since auth was heard. */
   silenceSeconds(): number;
+  /** Characters of the newest shards of all tenants, as they were published. */
+  size(): number;
   /** Fetches what has been missing for 2 s; to be called every half second. A tenant that cannot be had is tried again later. */
   catchUp(): Promise<void>;
 }
@@ -56,6 +58,8 @@ export function createAccessReplica(options: AccessReplicaOptions): AccessReplic
   const ring = createKeyRing({ keys: () => authority.verificationKeys(), clock });
   const laggards = createLaggards({ store, clock });
   const revocations = createRevocationSignal();
+  /** Characters by shard name, by tenant. */
+  const sizes = new Map<string, Map<string, number>>();
   /** Revocations whose key could not be read yet. */
   const unverified: [string, SignedText][] = [];
   let heardAt = clock().getTime();
@@ -66,17 +70,30 @@ export function createAccessReplica(options: AccessReplicaOptions): AccessReplic
     // Without the keys nothing is known of the record: the tenant is asked for, later.
     if (keys === undefined) return laggards.expect(tenantId, Number.POSITIVE_INFINITY);
     const head = readHead(tenantId, record, keys);
-    if (head === undefined) onIgnored?.({ tenantId, reason: 'signature' });
-    else store.putHead(head);
+    if (head === undefined) return onIgnored?.({ tenantId, reason: 'signature' });
+    store.putHead(head);
+    if (store.version(tenantId) === head.version) {
+      const held = sizes.get(tenantId);
+      for (const name of held?.keys() ?? []) if (!Object.hasOwn(head.shards, name)) held!.delete(name);
+    }
     laggards.look(tenantId);
+  }
+
+  function putShard(tenantId: string, shard: SealedShard): void {
+    store.putShard(tenantId, shard);
+    const held = sizes.get(tenantId) ?? new Map<string, number>();
+    sizes.set(tenantId, held.set(shard.name, shard.text.length));
   }
 
   async function loadOne(tenantId: string): Promise<void> {
     const snapshot = await authority.snapshot(tenantId, store.version(tenantId));
     laggards.forget(tenantId);
-    if (snapshot === undefined) store.drop(tenantId);
+    if (snapshot === undefined) {
+      store.drop(tenantId);
+      sizes.delete(tenantId);
+    }
     if (snapshot === undefined || snapshot === 'unchanged') return;
-    for (const shard of snapshot.shards) store.putShard(tenantId, shard);
+    for (const shard of snapshot.shards) putShard(tenantId, shard);
     await takeHead(tenantId, snapshot.head);
   }
 
@@ -106,7 +123,7 @@ export function createAccessReplica(options: AccessReplicaOptions): AccessReplic
     },
     revocations,
     takeShard(tenantId, shard) {
-      store.putShard(tenantId, shard);
+      putShard(tenantId, shard);
       laggards.look(tenantId);
     },
     takeHead,
@@ -114,6 +131,7 @@ export function createAccessReplica(options: AccessReplicaOptions): AccessReplic
     takeAdvanced: (tenantId, version) => laggards.expect(tenantId, version),
     takeBeat: () => void (heardAt = clock().getTime()),
     silenceSeconds,
+    size: () => [...sizes.values()].reduce((sum, held) => [...held.values()].reduce((a, b) => a + b, sum), 0),
     async catchUp() {
       await Promise.allSettled([
         ...laggards.due().map(load),
@@ -123,7 +141,8 @@ export function createAccessReplica(options: AccessReplicaOptions): AccessReplic
   };
 }
 
-function revocationOf({ kind, id, tenantId, epoch, version }: Revoked): Revocation | undefined {
+/** A revocation as it is announced; undefined where its record lacks what its kind needs. */
+export function revocationOf({ kind, id, tenantId, epoch, version }: Revoked): Revocation | undefined {
   switch (kind) {
     case 'user':
       return epoch === undefined ? undefined : { kind, id, epoch };

@@ -143,6 +143,16 @@ test('a version nobody has is asked about once; a tenant that is gone is forgott
   expect(version()).toBe(2);
 });
 
+test('the size is that of the shards the newest head names', async () => {
+  const platform = replica.size();
+  await publish(second);
+  const both = second.changed.reduce((sum, { text }) => sum + text.length, platform);
+  expect(replica.size()).toBe(both);
+  await publish(first);
+  await replica.takeHead(tenantId, signer.signed({ ...first.head, version: 3 }));
+  expect(replica.size()).toBe(first.changed.reduce((sum, { text }) => sum + text.length, platform));
+});
+
 test('an unknown tenant can be loaded, with the platform it needs', async () => {
   await replica.port.load(tenantId);
   expect(version()).toBe(2);

@@ -65,6 +65,9 @@ export function openReplica(options: {
   metrics.gauge('authz_snapshot_age_seconds', 'Since auth was heard on the revocation lane', [], function () {
     this.set(replica.silenceSeconds());
   });
+  metrics.gauge('authz_snapshot_bytes', 'Texts of the access snapshot of all tenants', [], function () {
+    this.set(replica.size());
+  });
   metrics.gauge(
     'authz_mode',
     '1 while decisions go by the snapshot alone, 0 while auth has not been heard for too long',
