@@ -102,7 +102,8 @@ export function createConsumers(parts: RuntimeParts): Consumers {
   }
 
   async function close(closing: readonly ConsumerDefinition[], deadlineMs: number): Promise<void> {
-    await Promise.all(closing.map(({ name }) => open.get(name)?.close(deadlineMs)));
+    const subscriptions = closing.flatMap(({ name }) => open.get(name) ?? []);
+    await Promise.all(subscriptions.map((subscription) => subscription.close(deadlineMs)));
     for (const { name } of closing) open.delete(name);
   }
 
