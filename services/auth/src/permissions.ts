@@ -1,10 +1,12 @@
 import type { PermissionManifest } from '@idp/auth';
+import { accessPermissions } from './routes/access/permissions.ts';
 import { credentialPermissions } from './routes/credentials/permissions.ts';
 import { auditPermissions } from './routes/audit/permissions.ts';
 import { tenantPermissions } from './routes/tenants/permissions.ts';
 
 /** What auth lets be decided: each permission, and the lowest role that holds it. */
 export const authPermissions: PermissionManifest = {
+  ...accessPermissions,
   ...auditPermissions,
   ...credentialPermissions,
   ...tenantPermissions,

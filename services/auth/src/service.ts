@@ -16,6 +16,7 @@ import { auditJobs } from './jobs/audit.ts';
 import { expireInvitationJobs } from './jobs/expire-invitations.ts';
 import { mailInvitationJobs } from './jobs/mail-invitation.ts';
 import { purgeTenantJobs } from './jobs/purge-tenants.ts';
+import { accessRoutes } from './routes/access/index.ts';
 import { auditRoutes } from './routes/audit/index.ts';
 import { credentialRoutes } from './routes/credentials/index.ts';
 import { internalRoutes } from './routes/internal.ts';
@@ -45,6 +46,7 @@ export const auth = defineService({
     ...credentialRoutes(ctx),
     internalRoutes(ctx),
     ...tenancyRoutes(ctx),
+    ...accessRoutes(ctx),
     ...auditRoutes(ctx),
     verificationKeyRoutes(ctx),
   ],

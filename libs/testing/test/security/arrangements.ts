@@ -1,6 +1,7 @@
 import { freshName } from '../../src/hostile/openapi/sample.ts';
 import type { Arrangement } from '../../src/hostile/target.ts';
 import { jsonOf, send } from '../../src/hostile/wire/client.ts';
+import { accessArrangements } from './access-arrangements.ts';
 import { auditArrangements } from './audit-arrangements.ts';
 import { credentialArrangements } from './credential-arrangements.ts';
 import { opsArrangements } from './ops-arrangements.ts';
@@ -22,6 +23,7 @@ export function arrangementsFor(platform: Platform, tenant: Tenant): Readonly<Re
     ...changing(platform, tenant, make),
     ...tenancyArrangements(platform, tenant),
     ...tenantArrangements(platform, tenant),
+    ...accessArrangements(platform, tenant),
     ...auditArrangements(platform, tenant),
     ...credentialArrangements(platform, tenant),
     ...opsArrangements(platform, tenant),

@@ -12,8 +12,12 @@ export function isTenantRole(tenantId: string, role: RoleKey): boolean {
   return (tenantId === platformTenantId) === role.startsWith('platform-');
 }
 
-/** What a role of an organization gives there, compared with the roles of the whole tenant. */
+/** What the other system roles give where they are held, compared with the roles of the whole tenant. */
 const equals: Readonly<Record<string, SystemRole>> = {
+  auditor: 'tenant-admin',
+  developer: 'member',
+  'team-maintainer': 'member',
+  'project-admin': 'tenant-admin',
   'organization-admin': 'tenant-admin',
   'organization-owner': 'tenant-owner',
   'platform-auditor': 'viewer',

@@ -45,7 +45,7 @@ export async function requireAnotherOwner(
   const now = ctx.clock();
   const held = await listRolesAt(tx, scope, { userIds: [userId], now });
   if (held.get(userId)?.includes(role) !== true) return;
-  if (!(await hasOtherHolder(tx, { role, scope, userId, now }))) {
+  if (!(await hasOtherHolder(tx, { role, scope, except: { userId }, now }))) {
     throw new ConflictError('the last owner cannot be removed', { code: 'LAST_OWNER' });
   }
 }

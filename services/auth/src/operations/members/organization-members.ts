@@ -33,7 +33,7 @@ export async function updateOrganizationMember(
   if (held.length === 1 && held[0] === role) return;
   if (role !== 'organization-owner') await requireAnotherOwner(tx, ctx, userId, scope);
   await requireCovered(tx, ctx, principal, [role, ...held]);
-  await deleteBindingsInScope(tx, { type: 'user', id: userId }, scope);
+  await deleteBindingsInScope(tx, { type: 'user', id: userId }, scope, { systemRoles: true });
   await insertBinding(tx, {
     id: newId(),
     principal: { type: 'user', id: userId },

@@ -73,7 +73,7 @@ async function replaceRole(
   if (role !== ownerRoleOf(tx.tenantId)) await requireAnotherOwner(tx, ctx, userId);
   await requireCovered(tx, ctx, principal, [role, ...held]);
   const [user, scope] = [{ type: 'user', id: userId } as const, { type: 'tenant', id: tx.tenantId } as const];
-  await deleteBindingsInScope(tx, user, scope);
+  await deleteBindingsInScope(tx, user, scope, { systemRoles: true });
   await insertBinding(tx, {
     id: newId(),
     principal: user,

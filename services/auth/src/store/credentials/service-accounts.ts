@@ -102,6 +102,7 @@ export async function listServiceAccountRoles(tx: Tx<Tables>, id: string, now: D
     .where((where) =>
       where.or([where('role_bindings.expires_at', 'is', null), where('role_bindings.expires_at', '>', at)]),
     )
+    .where('role_bindings.condition', 'is', null)
     .where('service_accounts.deleted_at', 'is', null)
     .execute();
   return rows.map((row) => row.role_id);

@@ -1,6 +1,10 @@
 import { sql } from 'kysely';
 import { named, type Tx } from '@idp/database';
+import { isOwnRole } from '../../domain/role.ts';
 import type { Tables } from '../tables.ts';
+
+/** Characters of the id of a role that a tenant has made; no key of a system role is as long. */
+const uuidLength = 36;
 
 /** Where a binding holds. */
 export interface BindingScope {
@@ -38,19 +42,21 @@ export async function insertBinding(tx: Tx<Tables>, binding: NewBinding): Promis
     .execute();
 }
 
-/** Takes from a principal what it holds directly in a scope; the roles it held. */
+/** Takes from a principal what it holds directly in a scope, or its system roles alone; the roles it held. */
 export async function deleteBindingsInScope(
   tx: Tx<Tables>,
   principal: NewBinding['principal'],
   scope: BindingScope,
+  { systemRoles = false } = {},
 ): Promise<string[]> {
-  const rows = await named(tx.db, 'auth.delete-bindings-in-scope')
+  const rows = await named(tx.db, `auth.delete-${systemRoles ? 'system-roles' : 'bindings'}-in-scope`)
     .deleteFrom('role_bindings')
     .where('tenant_id', '=', tx.tenantId)
     .where('principal_type', '=', principal.type)
     .where('principal_id', '=', principal.id)
     .where('scope_type', '=', scope.type)
     .where('scope_id', '=', scope.id)
+    .$if(systemRoles, (query) => query.where(sql`length(role_id)`, '<>', uuidLength))
     .returning('role_id')
     .execute();
   return rows.map(({ role_id: role }) => role);
@@ -81,7 +87,7 @@ export async function deleteBindingsAt(tx: Tx<Tables>, scope: BindingScope): Pro
   }));
 }
 
-/** Roles users hold in a scope now, by user. */
+/** System roles users hold in a scope now, by user. */
 export async function listRolesAt(
   tx: Tx<Tables>,
   scope: BindingScope,
@@ -102,6 +108,7 @@ export async function listRolesAt(
     .execute();
   const roles = new Map<string, string[]>();
   for (const { principal_id: user, role_id: role } of rows) {
+    if (isOwnRole(role)) continue;
     const held = roles.get(user) ?? [];
     if (!held.includes(role)) held.push(role);
     roles.set(user, held);
@@ -109,11 +116,20 @@ export async function listRolesAt(
   return roles;
 }
 
-/** Active members other than `userId` who hold the role in the scope for good. */
+/** Whether an active member holds the role in the scope for good: but for one user, or by another binding than one. */
 export async function hasOtherHolder(
   tx: Tx<Tables>,
-  { role, scope, userId, now }: { role: string; scope: BindingScope; userId: string; now: Date },
+  {
+    role,
+    scope,
+    except,
+    now,
+  }: { role: string; scope: BindingScope; except: { userId: string } | { bindingId: string }; now: Date },
 ): Promise<boolean> {
+  const [column, id] =
+    'userId' in except
+      ? (['role_bindings.principal_id', except.userId] as const)
+      : (['role_bindings.id', except.bindingId] as const);
   const row = await named(tx.db, 'auth.other-holder')
     .selectFrom('role_bindings')
     .innerJoin('memberships', (join) =>
@@ -128,9 +144,10 @@ export async function hasOtherHolder(
     .where('role_bindings.scope_id', '=', scope.id)
     .where('role_bindings.role_id', '=', role)
     .where('role_bindings.principal_type', '=', 'user')
-    .where('role_bindings.principal_id', '<>', userId)
+    .where(column, '<>', id)
     .where('role_bindings.starts_at', '<=', now.toISOString())
     .where('role_bindings.expires_at', 'is', null)
+    .where('role_bindings.condition', 'is', null)
     .where('memberships.status', '=', 'active')
     .where('users.status', '=', 'active')
     .limit(1)

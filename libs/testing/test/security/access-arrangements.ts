@@ -1,0 +1,71 @@
+import { freshName } from '../../src/hostile/openapi/sample.ts';
+import type { Arrangement } from '../../src/hostile/target.ts';
+import { jsonOf, send } from '../../src/hostile/wire/client.ts';
+import type { Tenant } from './people.ts';
+import type { Platform } from './platform.ts';
+import { insertPerson, once } from './tenancy-arrangements.ts';
+
+const roles = '/api/v1/auth/roles';
+const bindings = '/api/v1/auth/role-bindings';
+const policies = '/api/v1/auth/policies';
+
+/** Roles, who holds them, policies, and questions about them. */
+export function accessArrangements(platform: Platform, tenant: Tenant): Record<string, Arrangement> {
+  const make = async (target: string, body: object): Promise<string> => {
+    const baseUrl = platform.targets.find(({ name }) => name === 'auth')?.baseUrl ?? '';
+    const owner = tenant.people[`owner${tenant.letter}`]!;
+    const headers = { ...owner.headers, 'content-type': 'application/json' };
+    const answer = await send(baseUrl, { method: 'POST', target, headers, body: JSON.stringify(body) });
+    if (answer.status !== 201) throw new Error(`POST ${target} was answered ${answer.status}: ${answer.body}`);
+    return (jsonOf(answer) as { data: { id: string } }).data.id;
+  };
+  const named = () => ({ name: `${freshName()} ${tenant.canary}` });
+  const rail = () => ({ ...named(), permissions: ['auth:team:delete'], enabled: false });
+  const role = () => make(roles, named());
+  const policy = () => make(policies, rail());
+  const somebody = once(() => insertPerson(platform, tenant));
+  // No two grants of one role to one person begin at the same moment.
+  let second = 0;
+  const grant = async () => {
+    second += 1;
+    const startsAt = new Date(Date.UTC(2031, 0, 1, 0, 0, second)).toISOString();
+    return { principalType: 'user', principalId: await somebody(), roleId: 'viewer', startsAt };
+  };
+  const binding = async () => make(bindings, await grant());
+  const at = (id: () => Promise<string>, body?: () => object): Arrangement => ({
+    request: async () => ({ path: { id: await id() }, ...(body && { body: body() }) }),
+  });
+  const question = (body: object = {}): Arrangement => ({
+    request: () => ({ body: { permission: 'auth:team:read', ...body } }),
+    storesNothing: true,
+  });
+  return {
+    createRole: { request: () => ({ body: named() }) },
+    getRole: at(once(role)),
+    updateRole: at(role, named),
+    deleteRole: at(role),
+    createRoleBinding: { request: async () => ({ body: await grant() }) },
+    getRoleBinding: at(once(binding)),
+    updateRoleBinding: at(binding, () => ({ reason: tenant.canary })),
+    deleteRoleBinding: at(binding),
+    assignUserRole: {
+      async request() {
+        const { principalId, roleId, startsAt } = await grant();
+        return { path: { id: principalId }, body: { roleId, startsAt } };
+      },
+    },
+    createPolicy: { request: () => ({ body: rail() }) },
+    getPolicy: at(once(policy)),
+    updatePolicy: at(policy, named),
+    deletePolicy: at(policy),
+    checkPermission: question(),
+    checkPermissions: {
+      request: () => ({ body: { items: [{ id: '1', permission: 'auth:team:read' }] } }),
+      storesNothing: true,
+    },
+    evaluateDecision: question(),
+    listSubjects: question(),
+    listScopes: { request: () => ({ query: { permission: 'auth:team:read' } }) },
+    listUserPermissions: at(somebody),
+  };
+}
