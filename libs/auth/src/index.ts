@@ -38,7 +38,12 @@ export { createCredentialVerifier, type CredentialVerifier } from './credential-
 export { deferPorts, type DeferredPorts, type PlatformPorts } from './platform-ports.ts';
 export { remotePorts } from './remote-ports.ts';
 export { createServiceTokenSource } from './remote/service-token-source.ts';
-export { createRevocationSignal, type RevocationSignal } from './revocations.ts';
+export {
+  createRevocationSignal,
+  type Revocation,
+  type RevocationSignal,
+  type RevocationSource,
+} from './revocations.ts';
 export {
   readServiceKey,
   verifyServiceAssertion,
@@ -50,6 +55,7 @@ export {
   type AccessReplica,
   type AccessReplicaOptions,
   type IgnoredReason,
+  revocationOf,
 } from './replica/access-replica.ts';
 export type { AccessAuthority, AccessSnapshot } from './replica/authority.ts';
 export type { CompileCondition } from './decision/conditions.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createRevocationSignal, type Access, type AccessStore, type RevocationSignal } from '@idp/auth';
+import type { Access, AccessStore } from '@idp/auth';
 import type { Database } from '@idp/database';
 import type { Secrets } from '@idp/secrets';
 import type { ServicePlatform } from '@idp/service';
@@ -7,6 +7,7 @@ import { createMailer, type Mailer } from './adapters/mailer.ts';
 import { createCatalogues, type Catalogues } from './access/catalogue.ts';
 import { createAccessReader, type LocalAccessReader } from './access/access-reader.ts';
 import { createPublishedHeads, type PublishedHeads } from './access/published.ts';
+import { createRevocations, type Revocations } from './access/revocations.ts';
 import { createAccessSnapshot } from './access/snapshot.ts';
 import { createAuditMetrics, type AuditMetrics } from './audit/metrics.ts';
 import { createWaker, type Waker } from './audit/waker.ts';
@@ -48,8 +49,8 @@ export interface AuthContext {
   catalogues: Catalogues;
   /** Decides what the route's own permission does not. */
   decisions: Access;
-  /** Tells the services of this process what must not be accepted any more. */
-  revocations: RevocationSignal;
+  /** Tells every process what must not be accepted any more. */
+  revocations: Revocations;
   mailer: Mailer;
   throttle: LoginThrottle;
   knownDevices: KnownDevices;
@@ -73,9 +74,10 @@ export async function createAuthContext(platform: ServicePlatform<AuthConfig>): 
   const signingKeys = await loadSigningKeys({ database, secrets });
   const accessKeys = createVerificationKeySet({ database, secrets, use: 'access' });
   const catalogues = createCatalogues();
+  // Held in memory: changes sign inside their transactions.
+  const signer = await accessKeys.signer();
   const snapshot = createAccessSnapshot({
-    // Held in memory: changes sign inside their transactions.
-    signer: await accessKeys.signer(),
+    signer,
     compile: (text, permission) => catalogues.latest().compile(text, permission),
     logger: platform.logger,
   });
@@ -107,7 +109,7 @@ export async function createAuthContext(platform: ServicePlatform<AuthConfig>): 
     background: platform.background,
     catalogues,
     decisions: platform.access,
-    revocations: createRevocationSignal(),
+    revocations: createRevocations({ signer, clock }),
     mailer: createMailer({
       ...(config.SMTP_URL !== undefined && { url: config.SMTP_URL }),
       from: config.MAIL_FROM,

@@ -1,4 +1,5 @@
 import type { PlatformPorts } from '@idp/auth';
+import { accessPort } from './access/port.ts';
 import type { AuthContext } from './context.ts';
 import { recordKeyUses, verifyApiKey } from './operations/credentials/verify-api-key.ts';
 
@@ -7,6 +8,7 @@ export function platformPorts(ctx: AuthContext): PlatformPorts {
   return {
     jwks: { keys: async () => ctx.signingKeys.published },
     access: ctx.access,
+    decisions: accessPort(ctx),
     apiKeys: {
       verify: (key) => verifyApiKey(ctx, key),
       report: (uses) => recordKeyUses(ctx, uses),

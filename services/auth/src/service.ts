@@ -7,6 +7,7 @@ import { sealAuditLogs } from './background/seal-audit-logs.ts';
 import { authConfig } from './config.ts';
 import { onAccess } from './consumers/on-access.ts';
 import { onAuditRecorded } from './consumers/on-audit-recorded.ts';
+import { onCredentialRevoked } from './consumers/on-credential-revoked.ts';
 import { onPermissionManifest } from './consumers/on-permission-manifest.ts';
 import { onTenantReceipt } from './consumers/on-tenant-receipt.ts';
 import { createAuthContext, type AuthContext } from './context.ts';
@@ -19,6 +20,7 @@ import { purgeTenantJobs } from './jobs/purge-tenants.ts';
 import { accessRoutes } from './routes/access/index.ts';
 import { auditRoutes } from './routes/audit/index.ts';
 import { credentialRoutes } from './routes/credentials/index.ts';
+import { internalAccessRoutes } from './routes/internal-access.ts';
 import { internalRoutes } from './routes/internal.ts';
 import { jwksRoutes } from './routes/jwks.ts';
 import { meRoutes } from './routes/me.ts';
@@ -45,6 +47,7 @@ export const auth = defineService({
     jwksRoutes(ctx),
     ...credentialRoutes(ctx),
     internalRoutes(ctx),
+    internalAccessRoutes(ctx),
     ...tenancyRoutes(ctx),
     ...accessRoutes(ctx),
     ...auditRoutes(ctx),
@@ -55,6 +58,7 @@ export const auth = defineService({
     onAuditRecorded(ctx.auditArrivals),
     onPermissionManifest(ctx),
     onAccess(ctx),
+    onCredentialRevoked(ctx),
   ],
   background: (ctx) => [sealAuditLogs(ctx), republishAccess(ctx), beatAccess(ctx)],
   jobs(ctx) {

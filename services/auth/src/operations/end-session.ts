@@ -22,11 +22,11 @@ export async function endSession(
 export async function markSessionEnded(
   tx: Tx<Tables>,
   sessionId: string,
-  { reason, now, revocations }: { reason: RevocationReason; now: Date; revocations?: AuthContext['revocations'] },
+  { reason, now, revocations }: { reason: RevocationReason; now: Date; revocations: AuthContext['revocations'] },
 ): Promise<void> {
   const ended = await revokeSession(tx, sessionId, { reason, now });
   if (ended === undefined) return;
-  tx.afterCommit(() => revocations?.announce({ kind: 'session', id: sessionId }));
+  revocations.revoke(tx, { kind: 'session', id: sessionId });
   publish(tx, {
     type: 'idp.auth.v1.SessionRevoked',
     aggregateId: sessionId,

@@ -30,7 +30,8 @@ export async function updateKey(
     before: { name: before.name, scopes: before.scopes, ipAllow: before.ip_allow },
     after: { name, scopes, ipAllow },
   });
-  forgetAfterCommit(tx, ctx, before.id);
+  // What processes remember of the key is asked for again.
+  ctx.revocations.revoke(tx, { kind: 'api-key', id: before.id });
   return (await findApiKey(tx, before.id))!;
 }
 
@@ -72,7 +73,8 @@ export async function rotateKey(
     before: { secretStart: before.secret_start },
     after: { secretStart: next.secret.slice(0, before.secret_start.length), overlapUntil: overlapUntil.toISOString() },
   });
-  forgetAfterCommit(tx, ctx, before.id);
+  // What processes remember of the key is asked for again.
+  ctx.revocations.revoke(tx, { kind: 'api-key', id: before.id });
   return { row: (await findApiKey(tx, before.id))!, text: formatApiKey(next) };
 }
 
@@ -108,10 +110,6 @@ export async function revokeKey(
     before: { revoked: false },
     after: { revoked: true, reason },
   });
-  forgetAfterCommit(tx, ctx, before.id);
-}
-
-/** What processes remember of the key is asked for again. */
-function forgetAfterCommit(tx: Tx<Tables>, { revocations }: Ctx, keyId: string): void {
-  tx.afterCommit(() => revocations.announce({ kind: 'api-key', id: keyId }));
+  // What processes remember of the key is asked for again.
+  ctx.revocations.revoke(tx, { kind: 'api-key', id: before.id });
 }

@@ -69,14 +69,15 @@ async function requireMayChange(
 
 async function setState(
   tx: Tx<Tables>,
-  ctx: Pick<AuthContext, 'clock'>,
+  ctx: Pick<AuthContext, 'clock' | 'revocations'>,
   { userId, status, reason }: AccountChange,
 ): Promise<void> {
   const before = await lockAccount(tx, userId);
   const from = status === 'active' ? 'disabled' : 'active';
   if (before?.status !== from) throw new InvalidStateError(`the account is ${before?.status ?? 'gone'}`);
   const now = ctx.clock();
-  const version = await setAccountStatus(tx, userId, { status, actor: currentActor(), now });
+  const { version, epoch } = await setAccountStatus(tx, userId, { status, actor: currentActor(), now });
+  if (status === 'disabled') ctx.revocations.revoke(tx, { kind: 'user', id: userId, epoch });
   const { email, name, locale, timezone } = before;
   const data = { userId, email, displayName: name, locale: locale ?? '', timezone: timezone ?? '' };
   const at = timestampFromDate(now);

@@ -50,7 +50,9 @@ async function setStatus(
   const { membershipId, userId } = before;
   const after = await saveMember(tx, membershipId, { status, ...updatedStamps(currentActor(), now) });
   await setUserTenantStatus(tx, userId, status);
-  await accessChanged(tx, ctx, { principals: [{ type: 'user', id: userId }] });
+  const version = await accessChanged(tx, ctx, { principals: [{ type: 'user', id: userId }] });
+  if (status === 'suspended')
+    ctx.revocations.revoke(tx, { kind: 'member', tenantId: tx.tenantId, id: userId, version });
   const data = { ...(await memberData(tx, after)), reason };
   const about = { aggregateId: membershipId, version: after.version };
   const at = timestampFromDate(now);

@@ -34,7 +34,8 @@ export async function removeMember(
     ...updatedStamps(currentActor(), now),
   });
   await setUserTenantStatus(tx, userId, 'removed');
-  await accessChanged(tx, ctx, { principals: [{ type: 'user', id: userId }] });
+  const version = await accessChanged(tx, ctx, { principals: [{ type: 'user', id: userId }] });
+  ctx.revocations.revoke(tx, { kind: 'member', tenantId: tx.tenantId, id: userId, version });
   const removedAt = timestampFromDate(now);
   for (const { teamId, role } of teams) {
     publish(tx, {

@@ -9,7 +9,7 @@ import { lockTenantRow, saveTenantRow, type TenantRow } from '../../store/tenant
 import { currentActor } from '../acting.ts';
 import { announceTenant } from './tenant-events.ts';
 
-export type TenantChangeContext = Pick<AuthContext, 'access' | 'clock'>;
+export type TenantChangeContext = Pick<AuthContext, 'access' | 'clock' | 'revocations'>;
 
 /** Called with the version before the change; throws to refuse (If-Match). */
 type Precondition = (version: number) => void;

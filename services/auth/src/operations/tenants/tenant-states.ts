@@ -105,7 +105,9 @@ async function takeStep(tx: Tx<Tables>, ctx: Ctx, step: Step): Promise<TenantRow
     ...(deleteAfter !== undefined && { delete_after: deleteAfter?.toISOString() ?? null }),
     ...updatedStamps(currentActor(), now),
   });
-  await accessChanged(tx, ctx, { tenant: true });
+  const access = await accessChanged(tx, ctx, { tenant: true });
+  // While a tenant is suspended its members' tokens are refused by its status: they are good again when it is resumed.
+  if (to === 'deleting') ctx.revocations.revoke(tx, { kind: 'tenant', id: after.id, version: access });
   const { id, slug, name, version } = after;
   const facts = { slug, name, status: eventStatus(to) };
   step.tell({ about: { aggregateId: id, version }, facts, now: timestampFromDate(now) });

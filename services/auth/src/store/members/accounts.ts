@@ -46,13 +46,13 @@ export async function lockAccount(tx: Tx<Tables>, userId: string): Promise<Accou
   return row as AccountRow | undefined;
 }
 
-/** Every access token made before stops counting; the account's new version. */
+/** Every access token made before stops counting; the account's new version, and the epoch its tokens have from now on. */
 export async function setAccountStatus(
   tx: Tx<Tables>,
   userId: string,
   { status, actor, now }: { status: UserStatus; actor: string; now: Date },
-): Promise<number> {
-  const row = await named(tx.db, 'auth.set-account-status')
+): Promise<{ version: number; epoch: number }> {
+  return named(tx.db, 'auth.set-account-status')
     .updateTable('users')
     .set((update) => ({
       status,
@@ -62,9 +62,8 @@ export async function setAccountStatus(
       updated_by: actor,
     }))
     .where('id', '=', userId)
-    .returning('version')
+    .returning(['version', 'token_epoch as epoch'])
     .executeTakeFirstOrThrow();
-  return row.version;
 }
 
 /** Tenants the user is or was kept in, whatever its state there; none for a membership that has ended. */
