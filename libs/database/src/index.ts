@@ -29,5 +29,6 @@ export type { PlatformDoor, PlatformOptions, PlatformTx } from './doors/platform
 export { CommitUnknownError } from './wire/errors.ts';
 export { catalogAssertions, type CatalogFinding } from './catalog/assertions.ts';
 export type { SqlConnection } from './catalog/facts.ts';
+export { wallReports, type WallReport } from './catalog/wall-reports.ts';
 export { generateTables } from './catalog/generate-tables.ts';
 export { explain, judgePlan, type PlanLimits, type QueryPlan } from './catalog/explain.ts';

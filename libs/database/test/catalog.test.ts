@@ -8,6 +8,7 @@ import {
   generateTables,
   judgePlan,
   named,
+  wallReports,
   type ObservedQuery,
 } from '../src/index.ts';
 import { service, startProbe, tenantA, tenantB, type Probe } from './probe.ts';
@@ -24,24 +25,15 @@ const findings = async () => catalogAssertions(probe.admin, service, probe.prefi
 describe('the catalog assertions', () => {
   test('find nothing in a migrated schema, seen by a superuser or by the app role', async () => {
     expect(await findings()).toEqual([]);
-    const database = probe.open();
-    const seen = await database.tenant(tenantA).read((tx) =>
-      catalogAssertions(
-        {
-          query: async (text, values = []) => {
-            const parts = text.split('$1');
-            const statement = sql.join(
-              parts.map((part) => sql.raw(part)),
-              sql`${values[0]}`,
-            );
-            return { rows: (await statement.execute(tx.db)).rows as unknown[] };
-          },
-        },
-        service,
-        probe.prefix,
-      ),
-    );
-    expect(seen).toEqual([]);
+    const [report, ...others] = await wallReports(probe.open(), tenantA);
+    expect(report).toEqual({ service, findings: [], sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(others).toEqual([]);
+    expect(await wallReports(probe.open(), tenantB)).toEqual([report]);
+    await probe.admin.query('create unique index leak on things (name)');
+    const [holed] = await wallReports(probe.open(), tenantA);
+    await probe.admin.query('drop index leak');
+    expect(holed?.findings).toMatchObject([{ rule: 'tenant key', object: 'leak' }]);
+    expect(holed?.sha256).not.toBe(report?.sha256);
   });
 
   test.each([

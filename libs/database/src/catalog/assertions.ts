@@ -22,7 +22,15 @@ export async function catalogAssertions(
   prefix: string = defaultRolePrefix,
 ): Promise<CatalogFinding[]> {
   const roles = serviceRoles(service, prefix);
-  const facts = await readCatalog(connection, roles.schema, [roles.owner, roles.app, roles.relay, roles.search]);
+  return judgeCatalog(await readServiceCatalog(connection, roles), roles);
+}
+
+export function readServiceCatalog(connection: SqlConnection, roles: ServiceRoles): Promise<CatalogFacts> {
+  return readCatalog(connection, roles.schema, [roles.owner, roles.app, roles.relay, roles.search]);
+}
+
+/** The same of facts that have been read. */
+export function judgeCatalog(facts: CatalogFacts, roles: ServiceRoles): CatalogFinding[] {
   const findings: CatalogFinding[] = [];
   const report: Report = (rule, object, message) => void findings.push({ rule, object, message });
   for (const table of facts.tables) judgeTable(table, facts, roles, report);

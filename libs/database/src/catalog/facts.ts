@@ -1,4 +1,4 @@
-/** Anything that runs SQL: a client of pg, or `catalogConnection(database)`. */
+/** Anything that runs SQL, such as a client of pg. */
 export interface SqlConnection {
   query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
 }

@@ -103,6 +103,16 @@ function keyArrangements(platform: Platform, tenant: Tenant): Record<string, Arr
     reportLeakedApiKey: { request: async () => ({ body: { token: (await key()).key } }), storesNothing: true },
     createServiceAccount: { request: () => ({ body: newAccount() }), misses: { id: 422, type: 422 } },
     getServiceAccount: { request: async () => ({ path: { id: await keptAccount() } }) },
+    updateServiceAccount: {
+      async request() {
+        // Names are unique: what other requests have given must be free again.
+        await platform.sql(
+          'update auth.service_accounts set name = id::text, name_norm = id::text where tenant_id = $1',
+          [tenant.id],
+        );
+        return { path: { id: await account() }, body: { name: shown() } };
+      },
+    },
     deleteServiceAccount: { request: async () => ({ path: { id: await account() } }) },
     createServiceAccountKey: {
       request: async () => ({ path: { id: await keptAccount() }, body: newKey() }),

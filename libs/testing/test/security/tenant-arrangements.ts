@@ -35,6 +35,7 @@ export function tenantArrangements(platform: Platform, tenant: Tenant): Record<s
     getTenant: { request: own },
     getTenantConfig: { request: own },
     getTenantProvisioning: { request: own },
+    getTenantIsolation: { request: own },
     // Tier and region are the platform's to change.
     updateTenant: { as: 'operator', intruder, request: () => ({ ...own(), body: { name: shown() } }) },
     updateTenantConfig: { request: () => ({ ...own(), body: { session: { idleSeconds: 86_400 } } }) },

@@ -49,6 +49,23 @@ test('a service account is made, listed and read, with its event and audit row',
   expect(events.map(({ data }) => data.serviceAccountId)).toContain(id);
 });
 
+test('a service account is renamed where it was read, and told', async () => {
+  const made = await make('old-name');
+  const path = `${accounts}/${made.body.data.id}`;
+  const tag = String((await call('GET', path, admin)).headers['etag']);
+  const patch = (body: unknown, headers = {}) => auth.request('PATCH', path, { token: admin, body, headers });
+  const renamed = await patch({ name: 'new-name', description: 'deploys' }, { 'if-match': tag });
+  expect(renamed.body.data).toMatchObject({ name: 'new-name', description: 'deploys', scope: { id: a.id } });
+  expect((await patch({ name: 'late' }, { 'if-match': tag })).status).toBe(412);
+  await make('present');
+  expect((await patch({ name: 'Present' })).status).toBe(409);
+  expect((await patch({ scope: { type: 'tenant', id: a.id } })).status).toBe(400);
+  const told = (await eventsOfType(auth.sql, 'idp.auth.v1.ServiceAccountUpdated')).map(({ data }) => data.name);
+  expect(told).toEqual(['new-name']);
+  const foreign = (await signIn(auth, b.owner)).accessToken;
+  expect((await call('PATCH', path, foreign, { name: 'mine' })).status).toBe(404);
+});
+
 test('its name is taken in its tenant, whatever its case, and its scope must exist there', async () => {
   expect((await make('Robot')).status).toBe(201);
   expect((await make('robot')).status).toBe(409);

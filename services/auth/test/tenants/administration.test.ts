@@ -56,6 +56,24 @@ test('a tenant of others is one that does not exist', async () => {
   }
 });
 
+test('the wall between tenants is looked at in every service, now', async () => {
+  const isolation = async () => (await member.get(`${path}/current/isolation`)).body.data;
+  const sound = await isolation();
+  expect(sound.services).toMatchObject([
+    { service: 'auth', passed: true, findings: [] },
+    { service: 'catalog', passed: true, findings: [] },
+  ]);
+  await auth.sql.query('alter table auth.teams no force row level security');
+  const holed = await isolation();
+  await auth.sql.query('alter table auth.teams force row level security');
+  expect(holed.services).toMatchObject([
+    { service: 'auth', passed: false, findings: [{ rule: 'row security', object: 'teams' }] },
+    { service: 'catalog', passed: true, sha256: sound.services[1].sha256 },
+  ]);
+  expect((await isolation()).services).toEqual(sound.services);
+  expect(outcome(await stranger.get(`${path}/${a.id}/isolation`))).toEqual([404, 'NOT_FOUND']);
+});
+
 test('the platform makes a tenant and its owner is invited', async () => {
   const wanted = { slug: 'newco', name: 'New Company', tier: 'enterprise', region: 'eu', ownerEmail: 'ada@newco.test' };
   expect(outcome(await owner.post(path, wanted))).toEqual([403, 'PERMISSION_DENIED']);

@@ -136,6 +136,8 @@ test('after 30 days a closed tenant is erased everywhere, and what comes late do
   });
   const left = Object.keys(await rowsOf(gone.id)).filter((table) => !/\.(audit_|access_|outbox|inbox)/.test(table));
   expect(left.toSorted()).toEqual(['auth.tenant_receipts', 'catalog.tenants']);
+  const { rows: shards } = await auth.sql.query('select name from auth.access_shards where tenant_id = $1', [gone.id]);
+  expect(shards).toEqual([{ name: 'tenant' }]);
   expect(await stateElsewhere(gone)).toBe('deleted');
   expect(await stateElsewhere(stays)).toBe('active');
   expect(Object.keys(await rowsOf(stays.id))).toEqual(expect.arrayContaining(['auth.memberships', 'catalog.tenants']));

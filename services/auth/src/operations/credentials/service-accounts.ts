@@ -57,6 +57,40 @@ export async function createServiceAccount(
   return (await findServiceAccount(tx, id))!;
 }
 
+/** Renames or describes a service account; its scope stays. 404, 412, 409 where the name is taken. */
+export async function changeServiceAccount(
+  tx: Tx<Tables>,
+  { clock }: Pick<Ctx, 'clock'>,
+  input: {
+    id: string;
+    change: { name?: string | undefined; description?: string | undefined };
+    /** Called with the version before the change; throws to refuse (If-Match). */
+    precondition(version: number): void;
+  },
+): Promise<ServiceAccountRow> {
+  const { id, change, precondition } = input;
+  const before = await lockServiceAccount(tx, id);
+  if (before === undefined) throw new NotFoundError('the service account does not exist');
+  precondition(before.version);
+  const { name = before.name, description = before.description } = change;
+  const stamps = updatedStamps(currentActor(), clock());
+  await updateServiceAccount(tx, id, { name, name_norm: foldName(name), description, ...stamps });
+  publish(tx, {
+    type: 'idp.auth.v1.ServiceAccountUpdated',
+    aggregateId: id,
+    version: before.version + 1,
+    data: { serviceAccountId: id, name, scopeType: before.scope_type, scopeId: before.scope_id },
+  });
+  tx.audit({
+    action: 'auth:service-account:update',
+    resourceType: 'service-account',
+    resourceId: id,
+    before: { name: before.name, description: before.description },
+    after: { name, description },
+  });
+  return (await findServiceAccount(tx, id))!;
+}
+
 /** Ends a service account and its keys. */
 export async function deleteServiceAccount(tx: Tx<Tables>, ctx: Ctx, id: string): Promise<void> {
   const before = await lockServiceAccount(tx, id);

@@ -3,13 +3,13 @@ import type { Tx } from '@idp/database';
 import { publish } from '@idp/events';
 import { enqueue } from '@idp/jobs';
 import { eraseQueueAddress } from '@idp/service';
-import { accessChanged } from '../../access/changed.ts';
 import type { AuthContext } from '../../context.ts';
 import { updatedStamps } from '../../store/stamps.ts';
 import type { Tables } from '../../store/tables.ts';
 import { recordPurged } from '../../store/tenants.ts';
 import { listEndingTenants, listReceipts, lockTenantRow, saveTenantRow } from '../../store/tenants/tenant-rows.ts';
 import { currentActor } from '../acting.ts';
+import { forgetAccess } from './forget-access.ts';
 import { eventStatus } from './tenant-events.ts';
 
 type Ctx = Pick<AuthContext, 'database' | 'clock' | 'access'>;
@@ -63,7 +63,7 @@ async function endPurge(tx: Tx<Tables>, ctx: Ctx): Promise<void> {
     config: '{}',
     ...updatedStamps(currentActor(), ctx.clock()),
   });
-  await accessChanged(tx, ctx, { tenant: true });
+  await forgetAccess(tx, ctx);
   tx.audit({
     action: 'auth:tenant:end',
     resourceType: 'tenant',

@@ -15,14 +15,18 @@ import { z } from 'zod';
 import type { AuthContext } from '../../context.ts';
 import { createApiKey } from '../../operations/credentials/create-api-key.ts';
 import { requireHeld } from '../../operations/credentials/require-grantable.ts';
-import { createServiceAccount, deleteServiceAccount } from '../../operations/credentials/service-accounts.ts';
+import {
+  changeServiceAccount,
+  createServiceAccount,
+  deleteServiceAccount,
+} from '../../operations/credentials/service-accounts.ts';
 import {
   findServiceAccount,
   serviceAccountsQuery,
   type ServiceAccountRow,
 } from '../../store/credentials/service-accounts.ts';
 import { listPageQuery, readListPage } from '../list-page.ts';
-import { pathOfId, readForCaller, writeForCaller } from '../write.ts';
+import { matchOf, pathOfId, readForCaller, writeForCaller } from '../write.ts';
 import { apiKeyView, apiKeyWithSecret, newApiKey } from './api-key-schemas.ts';
 import { sealOf } from './own-key.ts';
 
@@ -42,6 +46,7 @@ const newServiceAccount = z.strictObject({
   description: text({ max: 1000 }).default(''),
   scope: z.strictObject({ type: scope.shape.type, id: id() }).meta({ description: 'What the account is for' }),
 });
+const change = z.strictObject({ name: name({ max: 100 }).optional(), description: text({ max: 1000 }).optional() });
 type App = Parameters<RoutePlugin>[0];
 
 function viewOf(row: ServiceAccountRow): z.input<typeof serviceAccount> {
@@ -125,6 +130,26 @@ function writes(app: App, ctx: AuthContext): void {
         },
         { global: true },
       ) as never,
+  );
+  app.patch(
+    '/api/v1/auth/service-accounts/:id',
+    {
+      config: { permission, errors: ['NAME_TAKEN', 'PRECONDITION_FAILED'] },
+      schema: {
+        operationId: 'updateServiceAccount',
+        summary: 'Rename or describe a service account; honours If-Match',
+        tags,
+        params: pathOfId,
+        body: change,
+        response: { 200: envelope(serviceAccount) },
+      },
+    },
+    async (request, reply) => {
+      const input = { id: request.params.id, change: request.body, precondition: matchOf(request) };
+      const row = await writeForCaller(ctx, request, (tx) => changeServiceAccount(tx, ctx, input));
+      void reply.header('etag', etag(row.version));
+      return { data: viewOf(row) };
+    },
   );
   app.delete(
     '/api/v1/auth/service-accounts/:id',

@@ -65,3 +65,14 @@ export async function deleteAccessShards(tx: Tx<Tables>, names: readonly string[
     .where('name', '=', sql<string>`any(${[...names]}::text[])`)
     .execute();
 }
+
+/** Forgets head and shards of the transaction's tenant, as if it had never been compiled. */
+export async function deleteAccessSnapshot(tx: Tx<Tables>): Promise<void> {
+  await Promise.all([
+    named(tx.db, 'auth.delete-access-head').deleteFrom('access_heads').where('tenant_id', '=', tx.tenantId).execute(),
+    named(tx.db, 'auth.delete-all-access-shards')
+      .deleteFrom('access_shards')
+      .where('tenant_id', '=', tx.tenantId)
+      .execute(),
+  ]);
+}
