@@ -1,9 +1,10 @@
+import { randomInt } from 'node:crypto';
 import { freshName } from '../../src/hostile/openapi/sample.ts';
 import type { Arrangement } from '../../src/hostile/target.ts';
 import { jsonOf, send } from '../../src/hostile/wire/client.ts';
 import type { Tenant } from './people.ts';
 import type { Platform } from './platform.ts';
-import { insertPerson, once } from './tenancy-arrangements.ts';
+import { once } from './tenancy-arrangements.ts';
 
 const roles = '/api/v1/auth/roles';
 const bindings = '/api/v1/auth/role-bindings';
@@ -23,15 +24,13 @@ export function accessArrangements(platform: Platform, tenant: Tenant): Record<s
   const rail = () => ({ ...named(), permissions: ['auth:team:delete'], enabled: false });
   const role = () => make(roles, named());
   const policy = () => make(policies, rail());
-  const somebody = once(() => insertPerson(platform, tenant));
+  const somebody = tenant.people[`member${tenant.letter}`]!.id;
   // No two grants of one role to one person begin at the same moment.
-  let second = 0;
-  const grant = async () => {
-    second += 1;
-    const startsAt = new Date(Date.UTC(2031, 0, 1, 0, 0, second)).toISOString();
-    return { principalType: 'user', principalId: await somebody(), roleId: 'viewer', startsAt };
+  const grant = () => {
+    const startsAt = new Date(Date.UTC(2031, 0, 1) + randomInt(2 ** 40)).toISOString();
+    return { principalType: 'user', principalId: somebody, roleId: 'viewer', startsAt };
   };
-  const binding = async () => make(bindings, await grant());
+  const binding = () => make(bindings, grant());
   const at = (id: () => Promise<string>, body?: () => object): Arrangement => ({
     request: async () => ({ path: { id: await id() }, ...(body && { body: body() }) }),
   });
@@ -44,13 +43,13 @@ export function accessArrangements(platform: Platform, tenant: Tenant): Record<s
     getRole: at(once(role)),
     updateRole: at(role, named),
     deleteRole: at(role),
-    createRoleBinding: { request: async () => ({ body: await grant() }) },
+    createRoleBinding: { request: () => ({ body: grant() }) },
     getRoleBinding: at(once(binding)),
     updateRoleBinding: at(binding, () => ({ reason: tenant.canary })),
     deleteRoleBinding: at(binding),
     assignUserRole: {
-      async request() {
-        const { principalId, roleId, startsAt } = await grant();
+      request() {
+        const { principalId, roleId, startsAt } = grant();
         return { path: { id: principalId }, body: { roleId, startsAt } };
       },
     },
@@ -66,6 +65,6 @@ export function accessArrangements(platform: Platform, tenant: Tenant): Record<s
     evaluateDecision: question(),
     listSubjects: question(),
     listScopes: { request: () => ({ query: { permission: 'auth:team:read' } }) },
-    listUserPermissions: at(somebody),
+    listUserPermissions: { request: () => ({ path: { id: somebody } }) },
   };
 }
