@@ -24,6 +24,8 @@ const route = { id: 'one', service: 'one', path: '/api/v1/one' };
 test('routes and operations that agree drift nowhere', () => {
   const alias = [{ from: '/api/two', to: '/api/v1/one/{id}'.replace('/{id}', ''), match: 'prefix' as const }];
   expect(drift([route], { 'get /api/v1/one': secured, 'get /api/v1/one/{id}': secured }, alias)).toEqual([]);
+  const named = [{ from: '/api/current', to: '/api/v1/one/current' }];
+  expect(drift([route], { 'get /api/v1/one': secured, 'get /api/v1/one/{id}': secured }, named)).toEqual([]);
 });
 
 test.each<[string, string[], string[]]>([

@@ -65,6 +65,12 @@ function orphaned(route: Route, operations: readonly Located[], table: RouteTabl
 }
 
 function danglingAlias({ from, to, match }: RouteFile['aliases'][number], operations: readonly Located[]): string[] {
-  const leads = operations.some(({ path }) => path === to || (match === 'prefix' && path.startsWith(`${to}/`)));
+  const leads = operations.some(({ path }) => isCaseOf(to, path) || (match === 'prefix' && path.startsWith(`${to}/`)));
   return leads ? [] : [`D6: alias ${from} leads to ${to}, which is no operation`];
+}
+
+/** Whether the path is what the template becomes with some values. */
+function isCaseOf(path: string, template: string): boolean {
+  const [parts, wanted] = [path.split('/'), template.split('/')];
+  return parts.length === wanted.length && wanted.every((part, index) => part.startsWith('{') || part === parts[index]);
 }
