@@ -196,6 +196,14 @@ test('nobody gives or takes what they do not hold', async () => {
   expect(outcome(await member.get(path))).toEqual([403, 'PERMISSION_DENIED']);
 });
 
+test('another role in the whole tenant leaves the roles a tenant has made', async () => {
+  const { id: roleId } = await owner.make('/api/v1/auth/roles', { name: 'Kept' });
+  const kept = await owner.make(path, { ...user(a.viewer.id), roleId });
+  const changed = await owner.patch(`/api/v1/users/${a.viewer.id}`, { role: 'member' });
+  expect([changed.status, changed.body.data.roles]).toEqual([200, ['member']]);
+  expect((await owner.get(`${path}/${kept.id}`)).status).toBe(200);
+});
+
 test('the last owner keeps the role for good', async () => {
   const { body } = await owner.get(`${path}?principalId=${a.owner.id}&roleId=tenant-owner`);
   const [{ id }] = body.data as [{ id: string }];
