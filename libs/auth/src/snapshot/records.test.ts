@@ -1,6 +1,14 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { readHead, readRevoked, readShardMessage, shardMessage, signHead, signRevoked, type Revoked } from './records.ts';
+import {
+  readHead,
+  readRevoked,
+  readShardMessage,
+  shardMessage,
+  signHead,
+  signRevoked,
+  type Revoked,
+} from './records.ts';
 import type { AccessHead } from './seal-shards.ts';
 import { readVerificationKeys, signText } from './signed.ts';
 
