@@ -17,7 +17,7 @@ export function verificationKeyRoutes(ctx: AuthContext): RoutePlugin {
         config: { access: 'public', internal: true, envelope: false, cacheControl: 'public, max-age=300' },
         schema: {
           operationId: 'getVerificationKeys',
-          summary: 'Keys that verify audit checkpoints',
+          summary: 'Keys that verify audit checkpoints and the access snapshot',
           tags: ['discovery'],
           response: { 200: keySet },
         },

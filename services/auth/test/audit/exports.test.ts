@@ -158,6 +158,10 @@ test('asking for an export and taking it away are recorded', async () => {
 test('the public keys are served to services, each with the set it belongs to', async () => {
   const answer = await auth.request('GET', '/internal/v1/verification-keys');
   expect(answer.status).toBe(200);
-  expect(answer.body.keys).toMatchObject([{ kty: 'OKP', crv: 'Ed25519', use: 'audit' }]);
+  const keys = answer.body.keys as { kty: string; crv: string; use: string }[];
+  expect(keys.toSorted((a, b) => (a.use < b.use ? -1 : 1))).toMatchObject([
+    { kty: 'OKP', crv: 'Ed25519', use: 'access' },
+    { kty: 'OKP', crv: 'Ed25519', use: 'audit' },
+  ]);
   expect(answer.text).not.toContain('"d"');
 });
