@@ -1,5 +1,5 @@
 import { contextOf, decide, explain, type Explanation } from '@idp/auth';
-import { envelope, principalOf, type RoutePlugin } from '@idp/service';
+import { envelope, name, principalOf, type RoutePlugin } from '@idp/service';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { AuthContext } from '../../context.ts';
@@ -82,7 +82,7 @@ function registerChecks(app: App, ctx: AuthContext): void {
       tags,
       body: z.strictObject({
         items: z
-          .array(z.strictObject({ id: z.string().min(1).max(100), ...questionMembers }))
+          .array(z.strictObject({ id: name({ max: 100 }), ...questionMembers }))
           .min(1)
           .max(100),
       }),
