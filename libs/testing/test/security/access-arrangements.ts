@@ -22,6 +22,9 @@ export function accessArrangements(platform: Platform, tenant: Tenant): Record<s
   };
   const named = () => ({ name: `${freshName()} ${tenant.canary}` });
   const rail = () => ({ ...named(), permissions: ['auth:team:delete'], enabled: false });
+  /** Names are unique: what other requests have given must be free again. */
+  const freeNames = (table: 'roles' | 'policies') =>
+    platform.sql(`update auth.${table} set name = id::text, name_norm = id::text where tenant_id = $1`, [tenant.id]);
   const role = () => make(roles, named());
   const policy = () => make(policies, rail());
   const somebody = tenant.people[`member${tenant.letter}`]!.id;
@@ -39,7 +42,12 @@ export function accessArrangements(platform: Platform, tenant: Tenant): Record<s
     storesNothing: true,
   });
   return {
-    createRole: { request: () => ({ body: named() }) },
+    createRole: {
+      async request() {
+        await freeNames('roles');
+        return { body: named() };
+      },
+    },
     getRole: at(once(role)),
     updateRole: at(role, named),
     deleteRole: at(role),
@@ -53,7 +61,12 @@ export function accessArrangements(platform: Platform, tenant: Tenant): Record<s
         return { path: { id: principalId }, body: { roleId, startsAt } };
       },
     },
-    createPolicy: { request: () => ({ body: rail() }) },
+    createPolicy: {
+      async request() {
+        await freeNames('policies');
+        return { body: rail() };
+      },
+    },
     getPolicy: at(once(policy)),
     updatePolicy: at(policy, named),
     deletePolicy: at(policy),
