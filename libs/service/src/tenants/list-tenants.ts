@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { platformTenantId } from '@idp/contracts';
-import { named, type Database } from '@idp/database';
+import { named, type Database, type Tx } from '@idp/database';
 import type { TenantOfService, TenantState } from './tenant-states.ts';
 
 /** A tenant this service has prepared. */
@@ -34,14 +34,18 @@ export async function preparedTenants(
   return rows;
 }
 
-/** Those that are not active. */
-// oxlint-disable-next-line typescript/no-explicit-any -- each service names its own tables
-export async function closedTenants(database: Database<any>): Promise<TenantOfService[]> {
-  const { rows } = await database.tenant(platformTenantId).read((tx) =>
-    sql<TenantOfService>`
+/** Those that are not active; read in `tx` where there is one. */
+export async function closedTenants(
+  // oxlint-disable-next-line typescript/no-explicit-any -- each service names its own tables
+  database: Database<any>,
+  tx?: Tx<unknown>,
+): Promise<TenantOfService[]> {
+  const read = async ({ db }: Tx<unknown>): Promise<TenantOfService[]> => {
+    const { rows } = await sql<TenantOfService>`
       select tenant_id as "tenantId", status as state from prepared_tenants() where status <> 'active'`.execute(
-      named(tx.db, 'tenants.closed'),
-    ),
-  );
-  return rows;
+      named(db, 'tenants.closed'),
+    );
+    return rows;
+  };
+  return tx === undefined ? database.tenant(platformTenantId).read(read) : read(tx);
 }

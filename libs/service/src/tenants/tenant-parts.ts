@@ -5,7 +5,13 @@ import type { ServiceDefinition, ServicePlatform } from '../define-service.ts';
 import { eraseQueue, eraseQueueAddress, tellPurged } from './erase-queue.ts';
 import { closedTenants, preparedTenants } from './list-tenants.ts';
 import { tenantConsumer } from './tenant-consumer.ts';
-import { createTenantStates, holdJobs, ignoreDeleted, type TenantOfService } from './tenant-states.ts';
+import {
+  createTenantStates,
+  holdJobs,
+  ignoreDeleted,
+  type ReadClosedTenants,
+  type TenantOfService,
+} from './tenant-states.ts';
 
 /** What a service does about its tenants coming, resting and going. */
 export interface TenantParts {
@@ -36,8 +42,8 @@ export function createTenantParts({ definition, context, platform, database }: T
     if (own !== undefined) return own(context);
     return follows ? preparedTenants(database) : [];
   };
-  const closed = async (): Promise<readonly TenantOfService[]> =>
-    own === undefined && follows ? closedTenants(database) : (await all()).filter(({ state }) => state !== 'active');
+  const closed: ReadClosedTenants = async (tx) =>
+    follows ? closedTenants(database, tx) : (await all()).filter(({ state }) => state !== 'active');
   const states = createTenantStates(closed);
   const idsOf = async (wanted: (tenant: TenantOfService) => boolean): Promise<string[]> =>
     (await all()).filter(wanted).map(({ tenantId }) => tenantId);

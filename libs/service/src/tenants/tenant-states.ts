@@ -1,3 +1,4 @@
+import type { Tx } from '@idp/database';
 import { PermanentError, RetryLater, type AnyQueue } from '@idp/jobs';
 import type { ConsumerDefinition } from '@idp/events';
 
@@ -12,32 +13,30 @@ export interface TenantOfService {
 
 /** States of tenants, at most `freshMs` old. */
 export interface TenantStates {
-  of(tenantId: string): Promise<TenantState>;
+  /** What has to be read is read in `tx` where there is one: in a transaction nothing may wait for a second connection. */
+  of(tenantId: string, tx?: Tx<unknown>): Promise<TenantState>;
 }
+
+/** Reads the tenants that are not active: few, so that one read answers for every tenant. */
+export type ReadClosedTenants = (tx?: Tx<unknown>) => Promise<readonly TenantOfService[]>;
 
 /** How long a process may go on as if nothing had happened. */
 export const tenantStatesFreshMs = 2_000;
 
-/** `closed` reads the tenants that are not active: few, so that one read answers for every tenant. Rejects with what it rejects with. */
-export function createTenantStates(
-  closed: () => Promise<readonly TenantOfService[]>,
-  { freshMs = tenantStatesFreshMs } = {},
-): TenantStates {
-  let known: { at: number; states: Promise<ReadonlyMap<string, TenantState>> } | undefined;
+/** Rejects with what `closed` rejects with. */
+export function createTenantStates(closed: ReadClosedTenants, { freshMs = tenantStatesFreshMs } = {}): TenantStates {
+  let known = { at: Number.NEGATIVE_INFINITY, states: new Map<string, TenantState>() };
 
-  function read(): Promise<ReadonlyMap<string, TenantState>> {
-    const now = performance.now();
-    if (known !== undefined && now - known.at < freshMs) return known.states;
-    const states = closed().then((tenants) => new Map(tenants.map(({ tenantId, state }) => [tenantId, state])));
-    const reading = { at: now, states };
-    known = reading;
-    states.catch(() => {
-      if (known === reading) known = undefined;
-    });
-    return states;
-  }
-
-  return { of: async (tenantId) => (await read()).get(tenantId) ?? 'active' };
+  return {
+    async of(tenantId, tx) {
+      const at = performance.now();
+      if (at - known.at >= freshMs) {
+        const tenants = await closed(tx);
+        known = { at, states: new Map(tenants.map((tenant) => [tenant.tenantId, tenant.state])) };
+      }
+      return known.states.get(tenantId) ?? 'active';
+    },
+  };
 }
 
 /** How long a job of a suspended tenant waits before it is looked at again. */
@@ -64,14 +63,14 @@ export function ignoreDeleted(consumer: ConsumerDefinition, states: TenantStates
     return {
       ...consumer,
       async handle(tx, event, ctx) {
-        if ((await states.of(tx.tenantId)) !== 'deleted') await handle(tx, event, ctx);
+        if ((await states.of(tx.tenantId, tx)) !== 'deleted') await handle(tx, event, ctx);
       },
     };
   }
   return {
     ...consumer,
     async handleMany(tx, events, ctx) {
-      if ((await states.of(tx.tenantId)) !== 'deleted') await handleMany(tx, events, ctx);
+      if ((await states.of(tx.tenantId, tx)) !== 'deleted') await handleMany(tx, events, ctx);
     },
   };
 }
