@@ -95,6 +95,7 @@ async function compare(call: Caller, value: string, canary: string): Promise<Fin
 function createCaller(prepared: PreparedOperation, position: Position): Caller {
   let valid: Promise<SampleRequest> | undefined;
   return async (value) => {
+    await prepared.arrangement.clear?.();
     valid ??= prepared.request();
     const { request, headers } = position.put(await valid, value);
     const json = request.body === undefined ? undefined : JSON.stringify(request.body);

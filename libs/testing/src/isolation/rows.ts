@@ -5,8 +5,9 @@ import type { WallOptions } from './wall.ts';
 /** Table → number of rows of a tenant and a hash over all their values, as a superuser reads them. */
 export type TenantRows = ReadonlyMap<string, string>;
 
-/** Tables that a mere read or refusal may touch: they hold what happened, not what a tenant owns. */
-const bookkeeping = /\.(audit_(log|arrivals|chain|heads|checkpoints)|outbox|inbox\w*|idempotency_keys|login_attempts)$/;
+/** Tables that a mere read, a refusal or the clock may touch: they hold what happened and what is due, not what a tenant owns. */
+const bookkeeping =
+  /\.(audit_(log|arrivals|chain|heads|checkpoints)|outbox|inbox\w*|idempotency_keys|login_attempts|schedules|jobs)$/;
 
 /** Everything a tenant has in every schema, to compare before and after. */
 export async function tenantRows({ adminUrl, prefix }: WallOptions, tenantId: string): Promise<TenantRows> {

@@ -23,7 +23,7 @@ export function accessArrangements(platform: Platform, tenant: Tenant): Record<s
   const named = () => ({ name: `${freshName()} ${tenant.canary}` });
   const rail = () => ({ ...named(), permissions: ['auth:team:delete'], enabled: false });
   /** Names are unique: what other requests have given must be free again. */
-  const freeNames = (table: 'roles' | 'policies') =>
+  const freeNames = (table: 'roles' | 'policies') => () =>
     platform.sql(`update auth.${table} set name = id::text, name_norm = id::text where tenant_id = $1`, [tenant.id]);
   const role = () => make(roles, named());
   const policy = () => make(policies, rail());
@@ -42,14 +42,9 @@ export function accessArrangements(platform: Platform, tenant: Tenant): Record<s
     storesNothing: true,
   });
   return {
-    createRole: {
-      async request() {
-        await freeNames('roles');
-        return { body: named() };
-      },
-    },
+    createRole: { request: () => ({ body: named() }), clear: freeNames('roles') },
     getRole: at(once(role)),
-    updateRole: at(role, named),
+    updateRole: { ...at(role, named), clear: freeNames('roles') },
     deleteRole: at(role),
     createRoleBinding: { request: () => ({ body: grant() }) },
     getRoleBinding: at(once(binding)),
@@ -61,14 +56,9 @@ export function accessArrangements(platform: Platform, tenant: Tenant): Record<s
         return { path: { id: principalId }, body: { roleId, startsAt } };
       },
     },
-    createPolicy: {
-      async request() {
-        await freeNames('policies');
-        return { body: rail() };
-      },
-    },
+    createPolicy: { request: () => ({ body: rail() }), clear: freeNames('policies') },
     getPolicy: at(once(policy)),
-    updatePolicy: at(policy, named),
+    updatePolicy: { ...at(policy, named), clear: freeNames('policies') },
     deletePolicy: at(policy),
     checkPermission: question(),
     checkPermissions: {

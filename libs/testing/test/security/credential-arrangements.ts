@@ -92,6 +92,11 @@ function keyArrangements(platform: Platform, tenant: Tenant): Record<string, Arr
   const onKey = (body?: () => object): Arrangement => ({
     request: async () => ({ path: { id: await keptKey() }, ...(body && { body: body() }) }),
   });
+  /** Names are unique: what other requests have given must be free again. */
+  const freeNames = () =>
+    platform.sql('update auth.service_accounts set name = id::text, name_norm = id::text where tenant_id = $1', [
+      tenant.id,
+    ]);
   const bounds = { canonical: ['expiresAt'], repeatable: ['name'], misses: { scopes: 422 } };
   return {
     createApiKey: { request: () => ({ body: newKey() }), ...bounds },
@@ -101,17 +106,15 @@ function keyArrangements(platform: Platform, tenant: Tenant): Record<string, Arr
     rotateApiKey: onKey(() => ({ overlapSeconds: 60 })),
     revokeApiKey: { request: async () => ({ path: { id: (await key()).id } }) },
     reportLeakedApiKey: { request: async () => ({ body: { token: (await key()).key } }), storesNothing: true },
-    createServiceAccount: { request: () => ({ body: newAccount() }), misses: { id: 422, type: 422 } },
+    createServiceAccount: {
+      request: () => ({ body: newAccount() }),
+      misses: { id: 422, type: 422 },
+      clear: freeNames,
+    },
     getServiceAccount: { request: async () => ({ path: { id: await keptAccount() } }) },
     updateServiceAccount: {
-      async request() {
-        // Names are unique: what other requests have given must be free again.
-        await platform.sql(
-          'update auth.service_accounts set name = id::text, name_norm = id::text where tenant_id = $1',
-          [tenant.id],
-        );
-        return { path: { id: await account() }, body: { name: shown() } };
-      },
+      request: async () => ({ path: { id: await account() }, body: { name: shown() } }),
+      clear: freeNames,
     },
     deleteServiceAccount: { request: async () => ({ path: { id: await account() } }) },
     createServiceAccountKey: {

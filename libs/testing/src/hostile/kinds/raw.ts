@@ -1,14 +1,13 @@
 import { deviations } from '../expectation.ts';
 import type { Form, HostileItem } from '../items.ts';
 import type { Outcome } from '../outcome.ts';
-import { onePerTarget, routesFor } from '../routes.ts';
+import { onePerTarget, placeOf, routesFor } from '../routes.ts';
 import { targetOf } from '../target.ts';
 import type { Fixture, PreparedOperation, Target } from '../target.ts';
 import { bytes } from '../values/form.ts';
 import type { Names } from '../values/names.ts';
 import { sendRaw } from '../wire/raw.ts';
 import type { RawAnswer } from '../wire/raw.ts';
-import { placeOf } from './request.ts';
 
 const first = /^([A-Za-z]+) (\/[^ ?#\r\n]*)/;
 
@@ -41,6 +40,10 @@ interface RawPlace {
   rewrite: (message: string) => string;
 }
 
+/** A decision names nobody: what members are told of is asked about what owners alone hold, in a body as long as the item's. */
+const heldByAll = '{"permission":"catalog:entity:read"}';
+const heldByOwners = '{"permission":"auth:tenant:delete"} ';
+
 /** Requests that no router ever sees (CONNECT, wrong targets) and those to routes nobody needs to have go to every service. */
 async function rawPlaces(
   input: { bytes: Form },
@@ -59,7 +62,7 @@ async function rawPlaces(
       return {
         place: placeOf(route),
         target: route.prepared.target,
-        rewrite: (text: string) => (route.exact ? text : text.replace(path, own)),
+        rewrite: (text: string) => (route.exact ? text.replace(heldByAll, heldByOwners) : text.replace(path, own)),
       };
     }),
   );
@@ -77,6 +80,9 @@ function facts({ expect }: HostileItem, answer: RawAnswer): string[] {
 function actsAs({ expect }: HostileItem, answer: RawAnswer, fixture: Fixture): string[] {
   if (expect.actsAs === undefined || answer.status !== 200) return [];
   const [principal = ''] = expect.actsAs.split('|');
+  if (/"allowed":(true|false)/.test(answer.body)) {
+    return answer.body.includes('"allowed":true') ? [`may what ${principal} may not`] : [];
+  }
   const id = fixture.names(`${principal}.id`);
   const other = fixture.names('ownerA.id');
   const right =

@@ -36,6 +36,7 @@ export async function runValue(
   const outcomes: Outcome[] = [];
   for (const { prepared, field } of places) {
     const value = makeValue(input.value, fixture.names, field);
+    await prepared.arrangement.clear?.();
     const { answer } = await sendField(prepared, field, value);
     const exact = await readsBack(item.expect, { prepared, field }, answer, value);
     const place = `${prepared.target.name} ${prepared.operation.id} ${field.path.join('.')}`;
