@@ -41,24 +41,35 @@ export async function registerService(root: string, names: Names): Promise<strin
   ];
 }
 
+/** What the kernel reads for every service but auth: the catalog's stand for those of the others. */
+const kernelConsumer = /^catalog\.(tenants|access|revocations|snapshot-requests)$/;
+
 function addTopics(text: string, names: Names): string {
   const document = parseDocument(text);
-  const messages = document.get('messages') as YAMLMap;
-  const message = (name: string) => messages.get(name, true) as unknown as YAMLMap;
-  const consumers = (name: string, consumer: string) => {
-    const listed = message(name).get('consumers') as { toJSON(): string[] } | undefined;
-    message(name).set('consumers', document.createNode([...(listed?.toJSON() ?? []), consumer], { flow: true }));
+  const messages = document.get('messages') as YAMLMap<{ value: string }, YAMLMap>;
+  const add = (message: YAMLMap, added: readonly string[]) => {
+    const listed = (message.get('consumers') as { toJSON(): string[] } | undefined)?.toJSON() ?? [];
+    message.set('consumers', document.createNode([...listed, ...added], { flow: true }));
   };
-  consumers('idp.auth.v1.TenantCreated', fill('__service__.tenants', names));
-  consumers('idp.common.v1.SnapshotRequested', fill('__service__.snapshot-requests', names));
-  consumers('idp.catalog.v1.EntityDeleted', fill('__service__.entities', names));
+  for (const { value: message } of messages.items) {
+    const listed = (message?.get('consumers') as { toJSON(): string[] } | undefined)?.toJSON() ?? [];
+    const kernel = listed.flatMap((consumer) => kernelConsumer.exec(consumer)?.[1] ?? []);
+    if (message !== null && kernel.length > 0)
+      add(
+        message,
+        kernel.map((name) => `${names.service}.${name}`),
+      );
+  }
+  add(messages.get('idp.catalog.v1.EntityDeleted' as never, true) as unknown as YAMLMap, [
+    fill('__service__.entities', names),
+  ]);
   const created = {
     topic: fill('idp.__service__.__resource__.v1', names),
     owner: names.service,
     aggregate: names.resource,
     carries: 'state',
   };
-  messages.set(
+  (messages as YAMLMap).set(
     fill('idp.__service_snake__.v1.__Resource__Created', names),
     document.createNode(created, { flow: true }),
   );
