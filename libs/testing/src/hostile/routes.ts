@@ -8,6 +8,11 @@ export interface Route {
   exact: boolean;
 }
 
+/** Service and operation, as outcomes name them. */
+export function placeOf({ prepared, exact }: Route): string {
+  return `${prepared.target.name} ${prepared.operation.id}${exact ? '' : ' (stands in)'}`;
+}
+
 /**
  * Routes that items name for what they are (a JSON route, a list), not for what they do. Until the named one exists, every operation of the
  * same kind takes the item.
