@@ -8,7 +8,7 @@ import {
 } from '../libs/testing/src/hostile/index.ts';
 import type { HostileRun } from '../libs/testing/src/hostile/index.ts';
 
-const usage = `node scripts/hostile.ts <base-url> [--long] [--class strings|http]
+const usage = `node scripts/hostile.ts <base-url> [--long] [--class ${hostileClasses.join('|')}]
 Sends hostile inputs to a running platform and prints every deviation from what is expected.
 HOSTILE_EMAIL and HOSTILE_PASSWORD: an account of a tenant made for this; services named hst-… stay behind.
 --long also runs what takes minutes (idle and greedy clients).`;

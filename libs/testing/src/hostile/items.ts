@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
+import type { TokenChanges } from './tokens/forge.ts';
 
 /** The classes of hostile inputs that run over every operation of every service. */
-export const hostileClasses = ['strings', 'http'] as const;
+export const hostileClasses = ['strings', 'http', 'tokens', 'credentials'] as const;
 export type HostileClass = (typeof hostileClasses)[number];
 
 /** A value form of the data's README: text with «names», or an object with a `$` member, or plain JSON. */
@@ -36,6 +37,17 @@ export interface SendStep {
   parallel?: number;
 }
 
+/** A step of a story; one of `send`, `refresh`, `together`, `clock`, `arrange`, or another kind that needs more of the platform. */
+export type StoryStep = Partial<SendStep> & {
+  times?: number;
+  save?: string;
+  status?: readonly number[];
+  together?: readonly StoryStep[];
+  clock?: string;
+  arrange?: string;
+  refresh?: string;
+} & Readonly<Record<string, unknown>>;
+
 export type HostileInput =
   | { kind: 'value'; field: FieldSort; value: Form }
   | { kind: 'pair'; field: FieldSort; first: string; second: string }
@@ -43,9 +55,16 @@ export type HostileInput =
   | { kind: 'query'; add: Readonly<Record<string, string>> }
   | ({ kind: 'request' } & SendStep)
   | { kind: 'raw'; bytes: Form }
-  | { kind: 'steps'; steps: readonly (SendStep & Readonly<Record<string, unknown>>)[] }
+  | { kind: 'steps'; steps: readonly StoryStep[]; needs?: readonly string[] }
   | { kind: 'load'; sockets?: number; send?: string; rate?: number; websockets?: number; as?: string; seconds?: number }
-  | { kind: 'websocket' };
+  | { kind: 'websocket' }
+  | ({ kind: 'token'; use?: string; at?: string } & TokenChanges)
+  | {
+      kind: 'authorization';
+      headers?: readonly string[];
+      query?: Readonly<Record<string, Form>>;
+      needs?: readonly string[];
+    };
 
 export interface Expectation {
   status?: readonly number[];
@@ -54,6 +73,14 @@ export interface Expectation {
   orExact?: boolean;
   pair?: 'collide' | 'distinct' | 'sameOrDistinct';
   last?: { status?: readonly number[] };
+  /** Number of answers by status, `2xx` for a class of them; a pair is least and most. */
+  count?: Readonly<Record<string, number | readonly number[]>>;
+  /** Steps with statuses of their own, taken afterwards. */
+  after?: readonly StoryStep[];
+  /** Principals whose rows stay as they are. */
+  unchanged?: readonly string[];
+  /** Events that come of it. */
+  event?: readonly string[];
   absent?: readonly Form[];
   absentHeaders?: readonly string[];
   absentInLogs?: readonly string[];
@@ -71,7 +98,12 @@ export interface HostileItem {
 
 const folder = new URL('../../data/hostile/', import.meta.url);
 
-/** The items of one class, as the data file has them. */
+/** Of class `credentials`: passwords, factors, mails and identities of other issuers have no routes yet. */
+const servedCredentials =
+  /^credentials\/(session|cookie|user-disabled|revoke|logout|refresh|change-password|key|rotate|old-key|demote|switch|setup)/;
+
+/** The items of one class that are run, as the data file has them. */
 export function hostileItems(name: HostileClass): readonly HostileItem[] {
-  return JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8')) as HostileItem[];
+  const items = JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8')) as HostileItem[];
+  return name === 'credentials' ? items.filter(({ id }) => servedCredentials.test(id)) : items;
 }

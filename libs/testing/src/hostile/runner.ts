@@ -5,6 +5,8 @@ import { runPair } from './kinds/pair.ts';
 import { runRaw } from './kinds/raw.ts';
 import { runRequest } from './kinds/request.ts';
 import { runSteps } from './kinds/steps.ts';
+import { runStory } from './kinds/story.ts';
+import { runAuthorization, runToken } from './kinds/token.ts';
 import { runValue } from './kinds/value.ts';
 import { MissingError } from './missing.ts';
 import type { ItemResult, Outcome } from './outcome.ts';
@@ -61,9 +63,15 @@ function interpret(
     case 'raw':
       return runRaw(item, input, operations, fixture);
     case 'steps':
-      return runSteps(item, input.steps, operations, fixture);
+      return fixture.stage === undefined
+        ? runSteps(item, input.steps, operations, fixture)
+        : runStory(item, input.steps, operations, { fixture, stage: fixture.stage, needs: input.needs });
     case 'load':
       return runLoad(item, input, operations, { fixture, long });
+    case 'token':
+      return runToken(item, input, operations, fixture);
+    case 'authorization':
+      return runAuthorization(item, input, operations, fixture);
     case 'websocket':
       return Promise.reject(new MissingError('route', 'one that speaks WebSocket'));
   }

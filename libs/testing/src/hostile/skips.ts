@@ -6,9 +6,12 @@ export type SkipList = Readonly<Record<string, readonly string[]>>;
 
 const file = new URL('../../data/hostile/skips.json', import.meta.url);
 
-/** The committed list of items that cannot run yet. */
-export function committedSkips(): SkipList {
-  return JSON.parse(readFileSync(file, 'utf8')) as SkipList;
+/** The items that cannot run yet, of the committed list. */
+export function committedSkips(items: ReadonlySet<string>): SkipList {
+  const list = JSON.parse(readFileSync(file, 'utf8')) as SkipList;
+  return Object.fromEntries(
+    Object.entries(list).map(([reason, ids]) => [reason, ids.filter((id) => items.has(id))] as const),
+  );
 }
 
 /** The items that ran nowhere, by reason, sorted. */

@@ -3,6 +3,8 @@ import type { OpenApiDocument, Operation } from './openapi/document.ts';
 import { operationsOf } from './openapi/document.ts';
 import { sampleRequest } from './openapi/sample.ts';
 import type { SampleRequest } from './openapi/sample.ts';
+import type { Stage } from './story/stage.ts';
+import type { TokenKeys } from './tokens/keys.ts';
 import type { Outgoing } from './wire/client.ts';
 
 /** One service as the suites see it: an address and a description. */
@@ -49,6 +51,14 @@ export interface Fixture {
   pathValues(names: readonly string[], operation: Operation): Record<string, string> | undefined;
   /** All log lines of the platform so far; undefined where they cannot be read. */
   logs?(): string;
+  /** Keys to sign tokens with; undefined where the platform does not hand them out. */
+  tokenKeys?: TokenKeys;
+  /** How often the database was asked about API keys so far. */
+  keyQuestions?(): number;
+  /** Where it is there, items of several steps are played as stories. */
+  stage?: Stage;
+  /** The time the services see, in milliseconds of the epoch; default is the machine's. */
+  now?(): number;
 }
 
 /** An operation with everything needed to call it well. */

@@ -33,7 +33,11 @@ export function canaryOf(slug: string): string {
   return `cnry-of-${slug}`;
 }
 
-export async function startPlatform(services: readonly AnyService[]): Promise<Platform> {
+/** `clock` is the time the services see. */
+export async function startPlatform(
+  services: readonly AnyService[],
+  { clock }: { clock?: () => Date } = {},
+): Promise<Platform> {
   const { createTenant, registerMember } = await authOperations();
   const sources = await startSources();
   const fleet = await startTestFleet({
@@ -42,6 +46,7 @@ export async function startPlatform(services: readonly AnyService[]): Promise<Pl
     env: { HASH_QUEUE: '1000' },
     // The suites sign in more often than anybody does.
     rateLimits: false,
+    ...(clock === undefined ? {} : { clock }),
     people: ({ context }) => ({
       createTenant: (tenant) => createTenant(context, { ...tenant, name: `${tenant.name} ${canaryOf(tenant.slug)}` }),
       registerMember: (member) => registerMember(context, member),

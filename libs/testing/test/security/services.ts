@@ -27,8 +27,13 @@ export interface AuthOperations {
     context: unknown,
     input: { tenantId: string; email: string; name: string; password: string; role: string },
   ): Promise<{ userId: string }>;
+  addMember(
+    context: unknown,
+    input: { tenantId: string; userId: string; role: string; reason: string },
+  ): Promise<unknown>;
 }
 
 export async function authOperations(): Promise<AuthOperations> {
-  return (await import(new URL('auth/src/service.ts', folder).href)) as AuthOperations;
+  const load = async (path: string) => (await import(new URL(`auth/src/${path}.ts`, folder).href)) as object;
+  return { ...(await load('service')), ...(await load('operations/add-member')) } as AuthOperations;
 }

@@ -2,7 +2,7 @@ import { deviations } from '../expectation.ts';
 import type { HostileItem, SendStep } from '../items.ts';
 import { MissingError } from '../missing.ts';
 import type { Outcome } from '../outcome.ts';
-import { onePerTarget, routesFor } from '../routes.ts';
+import { onePerTarget, placeOf, routesFor } from '../routes.ts';
 import type { Route } from '../routes.ts';
 import { targetOf } from '../target.ts';
 import type { Fixture, PreparedOperation } from '../target.ts';
@@ -34,10 +34,6 @@ export async function runRequest(
     outcomes.push({ item: item.id, place: placeOf(route), deviations: found });
   }
   return outcomes;
-}
-
-export function placeOf({ prepared, exact }: Route): string {
-  return `${prepared.target.name} ${prepared.operation.id}${exact ? '' : ' (stands in)'}`;
 }
 
 /** A preflight has no operation of its own: it goes to the path of any. */

@@ -1,31 +1,33 @@
 import { deviations } from '../expectation.ts';
-import type { HostileItem, SendStep } from '../items.ts';
+import type { HostileItem, SendStep, StoryStep } from '../items.ts';
 import { MissingError } from '../missing.ts';
 import { freshName } from '../openapi/sample.ts';
 import type { Outcome } from '../outcome.ts';
+import { placeOf } from '../routes.ts';
 import type { Route } from '../routes.ts';
 import type { Fixture, PreparedOperation } from '../target.ts';
 import { toJson } from '../values/form.ts';
 import { headerOf, send } from '../wire/client.ts';
 import type { Answer } from '../wire/client.ts';
-import { bodyOf, build, placeOf, places } from './request.ts';
+import { bodyOf, build, places } from './request.ts';
 
 const known = new Set(['send', 'as', 'headers', 'body', 'rawBody', 'contentType', 'parallel']);
 
 /** Runs steps that send requests, in order, at every place of the first. Other kinds of step need more of the platform. */
 export async function runSteps(
   item: HostileItem,
-  steps: readonly (SendStep & Readonly<Record<string, unknown>>)[],
+  steps: readonly StoryStep[],
   operations: readonly PreparedOperation[],
   fixture: Fixture,
 ): Promise<readonly Outcome[]> {
   const unknown = steps.flatMap((step) => Object.keys(step).filter((key) => !known.has(key)))[0];
   if (unknown !== undefined) throw new MissingError('capability', `step ${unknown}`);
-  const [firstStep] = steps;
+  const sends = steps as readonly SendStep[];
+  const [firstStep] = sends;
   if (firstStep === undefined) return [];
   const outcomes: Outcome[] = [];
   for (const route of places(firstStep, operations, fixture)) {
-    const answers = await runAt(route, steps, fixture);
+    const answers = await runAt(route, sends, fixture);
     const last = answers.at(-1)?.at(-1);
     const each = answers
       .flat()

@@ -1,3 +1,4 @@
+import { formatApiKey, makeApiKey, parseApiKey } from '@idp/auth';
 import { MissingError } from '../missing.ts';
 
 /** The value of a fixture name such as `A.canary` or `memberA.token`; undefined where the fixture has none. */
@@ -12,6 +13,13 @@ const changes: Readonly<Record<string, (text: string) => string>> = {
   'full-width': (text) => text.replace(/[!-~]/g, (sign) => String.fromCodePoint((sign.codePointAt(0) ?? 0) + 0xfee0)),
   'first-half': (text) => text.slice(0, text.length >> 1),
   'change-one-character': (text) => `${text.slice(0, -1)}${text.endsWith('a') ? 'b' : 'a'}`,
+  'counter+1': (text) =>
+    text.replace(/^(r1\.[^.]+\.)(\d+)/, (_whole, head: string, count: string) => head + (Number(count) + 1)),
+  'other-secret-fix-crc': (text) => {
+    const key = parseApiKey(text);
+    if (key === undefined) throw new TypeError('not an API key');
+    return formatApiKey(makeApiKey(key.kind, key.kid));
+  },
 };
 
 /** Replaces every `«name»` and `«name|change»`. Throws {@link MissingError} for a name the fixture lacks or a change nobody makes yet. */

@@ -1,0 +1,121 @@
+import { isDeepStrictEqual } from 'node:util';
+import { deviations } from '../expectation.ts';
+import type { Expectation, HostileItem, StoryStep } from '../items.ts';
+import { MissingError } from '../missing.ts';
+import type { Outcome } from '../outcome.ts';
+import { createPlayer } from '../story/play.ts';
+import type { Played } from '../story/play.ts';
+import { placesFor } from '../story/places.ts';
+import type { Place } from '../story/places.ts';
+import type { Stage } from '../story/stage.ts';
+import type { Fixture, PreparedOperation } from '../target.ts';
+import { headerOf, jsonOf } from '../wire/client.ts';
+import type { Answer } from '../wire/client.ts';
+
+/** Plays the steps of an item at the services themselves and through the gateway, each time with sessions and keys of its own. */
+export async function runStory(
+  item: HostileItem,
+  steps: readonly StoryStep[],
+  operations: readonly PreparedOperation[],
+  { fixture, stage, needs }: { fixture: Fixture; stage: Stage; needs: readonly string[] | undefined },
+): Promise<readonly Outcome[]> {
+  if (needs !== undefined) throw new MissingError('capability', needs.join(' '));
+  const outcomes: Outcome[] = [];
+  for (const place of placesFor(operations)) {
+    const found = await playAt(place, item, steps, { fixture, stage });
+    outcomes.push({ item: item.id, place: place.name, deviations: found });
+  }
+  return outcomes;
+}
+
+async function playAt(
+  place: Place,
+  { input, expect }: HostileItem,
+  steps: readonly StoryStep[],
+  { fixture, stage }: { fixture: Fixture; stage: Stage },
+): Promise<string[]> {
+  await stage.begin(JSON.stringify({ input, expect }));
+  const rows = () => Promise.all((expect.unchanged ?? []).map((principal) => stage.rows(principal)));
+  const events = () => Promise.all((expect.event ?? []).map((type) => stage.events(type)));
+  const [rowsBefore, eventsBefore] = [await rows(), await events()];
+  const player = createPlayer(fixture, stage, place);
+  const played: Played[] = [];
+  for (const step of steps) played.push(...(await player.play(step)));
+  const found = [
+    ...before(played.slice(0, -1)),
+    ...judge(expect, played),
+    ...(await factDeviations(expect, played, stage)),
+  ];
+  if (!isDeepStrictEqual(rowsBefore, await rows())) found.push(`rows of ${expect.unchanged?.join()} have changed`);
+  const eventsAfter = await events();
+  const silent = (expect.event ?? []).filter((_type, index) => eventsAfter[index] === eventsBefore[index]);
+  found.push(...silent.map((type) => `no event ${type}`));
+  for (const step of expect.after ?? []) found.push(...before(await player.play(step)));
+  return found;
+}
+
+/** Steps with a status of their own are held to it; others on the way there must succeed, or the story has not happened. */
+function before(played: readonly Played[]): string[] {
+  return played.flatMap(({ step, answers }) =>
+    answers.flatMap((answer) => {
+      const fits = step.status === undefined ? answer.status < 300 : step.status.includes(answer.status);
+      return fits
+        ? []
+        : [`${step.send ?? step.refresh ?? ''} was answered ${answer.status} ${answer.body.slice(0, 200)}`];
+    }),
+  );
+}
+
+function judge(expect: Expectation, played: readonly Played[]): string[] {
+  const answers = played.at(-1)?.answers ?? [];
+  const judged = expect.last === undefined ? answers : answers.slice(-1);
+  const found = judged.flatMap((answer) => deviations({ ...expect, ...expect.last }, { answer, sent: [] }));
+  const all = played.flatMap((each) => each.answers);
+  for (const [status, wanted] of Object.entries(expect.count ?? {})) {
+    const seen = all.filter(
+      (answer) => String(answer.status).replace(/..$/, (rest) => (status.endsWith('xx') ? 'xx' : rest)) === status,
+    );
+    if (!isNumber(seen.length, wanted))
+      found.push(
+        `${seen.length} answers ${status} of ${all.map((answer) => answer.status).join()}, expected ${JSON.stringify(wanted)}`,
+      );
+  }
+  return [...new Set(found)];
+}
+
+function isNumber(seen: number, wanted: number | readonly number[]): boolean {
+  return typeof wanted === 'number' ? seen === wanted : seen >= (wanted[0] ?? 0) && seen <= (wanted[1] ?? 0);
+}
+
+/** Facts that stand in the answers of the last step; the stage knows the others. */
+const facts: Readonly<Record<string, (answers: readonly Answer[]) => unknown>> = {
+  effects: (answers) =>
+    answers.filter((answer) => answer.status < 300 && headerOf(answer, 'idempotency-replayed') === undefined).length,
+  sameBody: (answers) => answers.every((answer) => isDeepStrictEqual(dataOf(answer), dataOf(answers[0]!))),
+  rotations: (answers) =>
+    new Set(answers.map((answer) => (dataOf(answer) as { refreshToken?: string })?.refreshToken)).size,
+  newCookies: (answers) =>
+    answers.flatMap(({ headers }) =>
+      headers.filter(([name]) => name === 'set-cookie').map(([, value]) => value.split('=')[0]),
+    ),
+};
+
+async function factDeviations(expect: Expectation, played: readonly Played[], stage: Stage): Promise<string[]> {
+  const found: string[] = [];
+  for (const [fact, wanted] of Object.entries(expect.facts ?? {})) {
+    const read = facts[fact];
+    const seen = read === undefined ? await stage.fact(fact) : read(played.at(-1)?.answers ?? []);
+    if (!fits(seen, wanted)) found.push(`${fact} is ${JSON.stringify(seen)}, expected ${JSON.stringify(wanted)}`);
+  }
+  return found;
+}
+
+/** A list is held when everything wanted is there; cookies by their names without the prefixes of HTTPS. */
+function fits(seen: unknown, wanted: unknown): boolean {
+  if (!Array.isArray(wanted) || !Array.isArray(seen)) return isDeepStrictEqual(seen, wanted);
+  return wanted.every((each: string) => seen.includes(each) || seen.includes(each.replace(/^__(?:Host|Secure)-/, '')));
+}
+
+function dataOf(answer: Answer): unknown {
+  return (jsonOf(answer) as { data?: unknown } | undefined)?.data;
+}
