@@ -20,6 +20,7 @@ import { createCommonPasswords, type CommonPasswords } from './passwords/common-
 import { createPasswordHasher, type PasswordHasher } from './passwords/password-hasher.ts';
 import type { Tables } from './store/tables.ts';
 import { createKnownDevices, type KnownDevices } from './throttling/known-device.ts';
+import { createLeakReportLimit, type LeakReportLimit } from './throttling/leak-report-limit.ts';
 import { createLoginThrottle, type LoginThrottle } from './throttling/login-throttle.ts';
 import { createAccessTokens, type AccessTokens } from './tokens/access-tokens.ts';
 import { createServiceTokens, readServiceKeys, type ServiceTokens } from './tokens/service-tokens.ts';
@@ -53,6 +54,7 @@ export interface AuthContext {
   revocations: Revocations;
   mailer: Mailer;
   throttle: LoginThrottle;
+  leakReportLimit: LeakReportLimit;
   knownDevices: KnownDevices;
   /** Tokens of services for services. */
   serviceTokens: ServiceTokens;
@@ -71,11 +73,12 @@ export interface AuthContext {
 export async function createAuthContext(platform: ServicePlatform<AuthConfig>): Promise<AuthContext> {
   const { config, secrets, clock, host } = platform;
   const database: Database<Tables> = platform.database;
-  const signingKeys = await loadSigningKeys({ database, secrets });
   const accessKeys = createVerificationKeySet({ database, secrets, use: 'access' });
   const catalogues = createCatalogues();
   // Held in memory: changes sign inside their transactions.
   const signer = await accessKeys.signer();
+  const revocations = createRevocations({ signer, clock });
+  const signingKeys = await loadSigningKeys({ database, secrets, clock, revocations });
   const snapshot = createAccessSnapshot({
     signer,
     compile: (text, permission) => catalogues.latest().compile(text, permission),
@@ -97,7 +100,7 @@ export async function createAuthContext(platform: ServicePlatform<AuthConfig>): 
     accessTokens: createAccessTokens({
       publicUrl: host.publicUrl,
       lifetimeSeconds: config.JWT_EXPIRES_IN,
-      signingKey: signingKeys.active,
+      signingKey: () => signingKeys.active(),
       clock,
     }),
     sessionLife: { idleSeconds: config.REFRESH_TOKEN_EXPIRES_IN, maxSeconds: config.SESSION_MAX_AGE },
@@ -109,18 +112,19 @@ export async function createAuthContext(platform: ServicePlatform<AuthConfig>): 
     background: platform.background,
     catalogues,
     decisions: platform.access,
-    revocations: createRevocations({ signer, clock }),
+    revocations,
     mailer: createMailer({
       ...(config.SMTP_URL !== undefined && { url: config.SMTP_URL }),
       from: config.MAIL_FROM,
       directory: join(host.dataDirectory ?? '.idp', 'mail'),
     }),
     throttle: createLoginThrottle({ limiter: platform.limiter, secrets }),
+    leakReportLimit: createLeakReportLimit(platform),
     knownDevices: createKnownDevices({ secrets, clock }),
     serviceTokens: createServiceTokens({
       publicUrl: host.publicUrl,
       keys: await readServiceKeys(config.SERVICE_KEYS_FILE),
-      signingKey: () => signingKeys.active,
+      signingKey: () => signingKeys.active(),
       clock,
     }),
     metrics: createLoginMetrics(platform.metrics),

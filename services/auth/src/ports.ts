@@ -6,7 +6,7 @@ import { recordKeyUses, verifyApiKey } from './operations/credentials/verify-api
 /** What the services of this process ask auth for without HTTP. */
 export function platformPorts(ctx: AuthContext): PlatformPorts {
   return {
-    jwks: { keys: async () => ctx.signingKeys.published },
+    jwks: { keys: () => ctx.signingKeys.published() },
     access: ctx.access,
     decisions: accessPort(ctx),
     apiKeys: {

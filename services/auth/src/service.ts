@@ -17,6 +17,7 @@ import { auditJobs } from './jobs/audit.ts';
 import { expireInvitationJobs } from './jobs/expire-invitations.ts';
 import { mailInvitationJobs } from './jobs/mail-invitation.ts';
 import { purgeTenantJobs } from './jobs/purge-tenants.ts';
+import { rotateSigningKeyJobs } from './jobs/rotate-signing-keys.ts';
 import { accessRoutes } from './routes/access/index.ts';
 import { auditRoutes } from './routes/audit/index.ts';
 import { credentialRoutes } from './routes/credentials/index.ts';
@@ -63,9 +64,10 @@ export const auth = defineService({
   background: (ctx) => [sealAuditLogs(ctx), republishAccess(ctx), beatAccess(ctx)],
   jobs(ctx) {
     const [audit, expiry, purge] = [auditJobs(ctx), expireInvitationJobs(ctx), purgeTenantJobs(ctx)];
+    const rotation = rotateSigningKeyJobs(ctx);
     return {
-      queues: [...audit.queues, mailInvitationJobs(ctx), expiry.queue, ...purge.queues],
-      schedules: [...audit.schedules, expiry.schedule, purge.schedule],
+      queues: [...audit.queues, mailInvitationJobs(ctx), expiry.queue, ...purge.queues, rotation.queue],
+      schedules: [...audit.schedules, expiry.schedule, purge.schedule, rotation.schedule],
     };
   },
   snapshots: () => ({ 'idp.auth.tenant.v1': tenantStates }),

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { freshName } from '../../src/hostile/openapi/sample.ts';
 import type { Arrangement } from '../../src/hostile/target.ts';
 import { jsonOf, send } from '../../src/hostile/wire/client.ts';
@@ -12,7 +12,38 @@ const day = 86_400_000;
 
 /** Sessions, passwords, keys and service accounts: what a request ends is made for it. */
 export function credentialArrangements(platform: Platform, tenant: Tenant): Record<string, Arrangement> {
-  return { ...sessionArrangements(platform, tenant), ...keyArrangements(platform, tenant) };
+  return {
+    ...sessionArrangements(platform, tenant),
+    ...keyArrangements(platform, tenant),
+    ...signingKeyArrangements(platform, tenant),
+  };
+}
+
+/** Keys of the platform: what is revoked is one that signs nothing any more. */
+function signingKeyArrangements(platform: Platform, tenant: Tenant): Record<string, Arrangement> {
+  const byPlatform = { as: 'operator', intruder: `owner${tenant.letter}` };
+  return {
+    listSigningKeys: { ...byPlatform, request: () => ({}) },
+    rotateSigningKey: {
+      ...byPlatform,
+      async request() {
+        await platform.sql("delete from auth.signing_keys where state = 'next'", []);
+        return {};
+      },
+    },
+    revokeSigningKey: {
+      ...byPlatform,
+      async request() {
+        const kid = randomBytes(32).toString('base64url');
+        await platform.sql(
+          `insert into auth.signing_keys (kid, alg, state, public_jwk, private_sealed) values ($1, 'EdDSA', 'retired', '{}', 'none')`,
+          [kid],
+        );
+        return { path: { kid }, body: { reason: freshName() } };
+      },
+      storesNothing: true,
+    },
+  };
 }
 
 function sessionArrangements(platform: Platform, tenant: Tenant): Record<string, Arrangement> {
@@ -74,6 +105,11 @@ function sessionArrangements(platform: Platform, tenant: Tenant): Record<string,
   };
 }
 
+function publicKey(): object {
+  const { x } = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' });
+  return { kty: 'OKP', crv: 'Ed25519', x, kid: freshName() };
+}
+
 function keyArrangements(platform: Platform, tenant: Tenant): Record<string, Arrangement> {
   const owner = tenant.people[`owner${tenant.letter}`]!;
   const call = async (target: string, body: object): Promise<{ id: string; key: string }> => {
@@ -115,6 +151,9 @@ function keyArrangements(platform: Platform, tenant: Tenant): Record<string, Arr
     updateServiceAccount: {
       request: async () => ({ path: { id: await account() }, body: { name: shown() } }),
       clear: freeNames,
+    },
+    replaceServiceAccountKeys: {
+      request: async () => ({ path: { id: await keptAccount() }, body: { keys: [publicKey()] } }),
     },
     deleteServiceAccount: { request: async () => ({ path: { id: await account() } }) },
     createServiceAccountKey: {

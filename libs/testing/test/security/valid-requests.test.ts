@@ -18,7 +18,8 @@ afterAll(async () => {
   await platform[Symbol.asyncDispose]();
 });
 
-it('every operation has a valid request, from which the suites start', async () => {
+// One request of each operation, and what they need made before.
+it('every operation has a valid request, from which the suites start', { timeout: 300_000 }, async () => {
   const wrong: string[] = [];
   for (const prepared of prepareOperations(platform.targets, world.a.fixture)) {
     const request = await prepared.request();

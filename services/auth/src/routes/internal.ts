@@ -2,8 +2,10 @@ import { NotFoundError } from '@idp/errors';
 import { envelope, id, timestamp, type RoutePlugin } from '@idp/service';
 import { z } from 'zod';
 import type { AuthContext } from '../context.ts';
+import { createSessionValidator } from '../operations/credentials/validate-session.ts';
 import { recordKeyUses, verifyApiKey } from '../operations/credentials/verify-api-key.ts';
 
+const config = { access: 'service', internal: true, idempotency: 'none' } as const;
 const digest = z.string().regex(/^[\w-]{43}$/, 'must be SHA-256 in base64url');
 
 const uses = z
@@ -30,10 +32,23 @@ const verified = z.object({
   ratePolicy: z.object({ limit: z.int(), periodSeconds: z.int(), burst: z.int() }).optional(),
 });
 
+const person = z.object({
+  type: z.literal('user'),
+  id: z.uuid(),
+  tenantId: z.uuid(),
+  sessionId: z.uuid(),
+  tokenId: z.string(),
+  accessVersion: z.int(),
+  authTime: z.int(),
+  amr: z.array(z.string()),
+  acr: z.string(),
+  scope: z.string().optional(),
+});
+
 /** What other services of the platform ask, with a token of their own; no gateway leads here. */
 export function internalRoutes(ctx: AuthContext): RoutePlugin {
   return async (app) => {
-    const config = { access: 'service', internal: true, idempotency: 'none' } as const;
+    sessionRoute(app, ctx);
     app.post(
       '/internal/v1/api-keys/verify',
       {
@@ -68,6 +83,22 @@ export function internalRoutes(ctx: AuthContext): RoutePlugin {
     );
     tokenRoute(app, ctx);
   };
+}
+
+function sessionRoute(app: Parameters<RoutePlugin>[0], ctx: AuthContext): void {
+  const validate = createSessionValidator(ctx);
+  app.post(
+    '/internal/v1/sessions/validate',
+    {
+      config,
+      schema: {
+        hide: true,
+        body: z.strictObject({ token: z.string().min(1).max(8192) }),
+        response: { 200: envelope(person) },
+      },
+    },
+    async (request) => ({ data: (await validate(request.body.token)) as z.input<typeof person> }),
+  );
 }
 
 function tokenRoute(app: Parameters<RoutePlugin>[0], ctx: AuthContext): void {

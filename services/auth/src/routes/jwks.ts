@@ -28,7 +28,7 @@ export function jwksRoutes(ctx: AuthContext): RoutePlugin {
           response: { 200: jwkSet, default: errorSchema },
         },
       },
-      async () => ({ keys: ctx.signingKeys.published as z.input<typeof publicKey>[] }),
+      async () => ({ keys: (await ctx.signingKeys.published()) as z.input<typeof publicKey>[] }),
     );
   };
 }

@@ -25,15 +25,15 @@ export interface AccessTokens {
 export function createAccessTokens(options: {
   publicUrl: string;
   lifetimeSeconds: number;
-  signingKey: SigningKey;
+  signingKey: () => Promise<SigningKey>;
   clock: () => Date;
 }): AccessTokens {
   const { publicUrl, lifetimeSeconds, signingKey, clock } = options;
   return {
     lifetimeSeconds,
-    issue(subject) {
+    async issue(subject) {
       const iat = Math.floor(clock().getTime() / 1000);
-      return signAccessToken(signingKey, {
+      return signAccessToken(await signingKey(), {
         iss: publicUrl,
         aud: `${publicUrl}/api`,
         sub: subject.userId,

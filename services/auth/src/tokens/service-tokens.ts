@@ -40,7 +40,7 @@ export async function readServiceKeys(file: string | undefined): Promise<Service
 export function createServiceTokens(options: {
   publicUrl: string;
   keys: ServiceKeys;
-  signingKey: () => SigningKey;
+  signingKey: () => Promise<SigningKey>;
   clock: () => Date;
 }): ServiceTokens {
   const { publicUrl, keys, signingKey, clock } = options;
@@ -49,7 +49,7 @@ export function createServiceTokens(options: {
       const now = clock();
       const service = await verifyServiceAssertion(assertion, keys, now);
       const iat = Math.floor(now.getTime() / 1000);
-      const token = await signAccessToken(signingKey(), {
+      const token = await signAccessToken(await signingKey(), {
         iss: publicUrl,
         aud: audience,
         sub: `service:${service}`,

@@ -52,6 +52,26 @@ async function makeKey(token = tokens.member, changes: object = {}): Promise<{ i
   return answer.body.data;
 }
 
+test('reports of leaks are limited by network', async () => {
+  const limited = await startAuth({ database: auth.database, trustedProxies: ['127.0.0.1/32'] });
+  try {
+    const report = (address: string) =>
+      limited.request('POST', `${keys}/report-leak`, {
+        body: { token: 'nothing' },
+        headers: { 'x-forwarded-for': address },
+      });
+    const answers = await Promise.all(Array.from({ length: 90 }, () => report('192.0.2.9')));
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(answers.filter(({ status }) => status === 202)).toHaveLength(90 - refused.length);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused.length).toBeLessThanOrEqual(30);
+    expect(Number(refused[0]!.headers['retry-after'])).toBeGreaterThan(0);
+    expect((await report('198.51.100.9')).status).toBe(202);
+  } finally {
+    await limited[Symbol.asyncDispose]();
+  }
+});
+
 describe('a new key', () => {
   test('is shown once, kept as a hash, and acts as its owner', async () => {
     const answer = await post(keys, tokens.member, bodyOf({ scopes: ['auth:team:read'] }));

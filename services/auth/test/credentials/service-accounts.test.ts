@@ -1,3 +1,4 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { audits } from '../support/auth-database.ts';
 import { makeTenant, signIn, type TestTenant } from '../support/people.ts';
@@ -88,6 +89,41 @@ test('its key acts as the account, with the roles bound to it and no others', as
   );
   await expect.poll(async () => (await whoami(key)).body.data.roles).toEqual(['viewer']);
   expect((await call('GET', '/api/v1/teams', key)).status).toBe(200);
+});
+
+test('its public keys are replaced as a whole, and nothing private is taken', async () => {
+  const { id } = (await make('prover')).body.data;
+  const path = `${accounts}/${id}`;
+  const put = (body: unknown, headers = {}) => auth.request('PUT', `${path}/jwks`, { token: admin, body, headers });
+  const pair = (curve: 'ed25519' | 'P-256', kid: string) => {
+    const { publicKey, privateKey } =
+      curve === 'ed25519' ? generateKeyPairSync('ed25519') : generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const jwkOf = (key: KeyObject) => ({ ...key.export({ format: 'jwk' }), kid });
+    return { open: jwkOf(publicKey), secret: jwkOf(privateKey) };
+  };
+  const [ed, ec] = [pair('ed25519', 'one'), pair('P-256', 'two')];
+  const tag = String((await call('GET', path, admin)).headers['etag']);
+  const answer = await put({ keys: [ed.open, ec.open] }, { 'if-match': tag });
+  expect(answer.body.data.keys).toEqual([ed.open, ec.open]);
+  expect((await put({ keys: [ed.open] }, { 'if-match': tag })).status).toBe(412);
+  for (const keys of [
+    [ed.secret],
+    [ed.open, { ...ec.open, kid: 'one' }],
+    [{ ...ec.open, y: ec.open.x }],
+    [{ ...ed.open, crv: 'X25519' }],
+    [{ ...ed.open, kid: undefined }],
+    [{ kty: 'RSA', n: 'x'.repeat(342), e: 'AQAB', kid: 'r' }],
+    [{ kty: 'oct', k: 'c2VjcmV0', kid: 'o' }],
+  ]) {
+    expect((await put({ keys })).status, JSON.stringify(keys)).toBe(400);
+  }
+  expect((await call('GET', path, admin)).body.data.keys).toEqual([ed.open, ec.open]);
+  expect((await put({ keys: [] })).body.data.keys).toEqual([]);
+  expect(await audits(auth, { action: 'auth:service-account:set-keys', resourceId: id })).toHaveLength(2);
+  const told = await eventsOfType(auth.sql, 'idp.auth.v1.ServiceAccountUpdated');
+  expect(told.filter(({ data }) => data.serviceAccountId === id)).toHaveLength(2);
+  const foreign = (await signIn(auth, b.owner)).accessToken;
+  expect((await call('PUT', `${path}/jwks`, foreign, { keys: [] })).status).toBe(404);
 });
 
 test('with the account its keys end at once', async () => {

@@ -5,6 +5,7 @@ import { publish } from '@idp/events';
 import { foldName } from '@idp/service';
 import { accessChanged } from '../../access/changed.ts';
 import type { AuthContext } from '../../context.ts';
+import type { ClientKeys } from '../../domain/client-keys.ts';
 import { lockKeysOfOwner } from '../../store/credentials/api-keys.ts';
 import {
   findServiceAccount,
@@ -75,12 +76,7 @@ export async function changeServiceAccount(
   const { name = before.name, description = before.description } = change;
   const stamps = updatedStamps(currentActor(), clock());
   await updateServiceAccount(tx, id, { name, name_norm: foldName(name), description, ...stamps });
-  publish(tx, {
-    type: 'idp.auth.v1.ServiceAccountUpdated',
-    aggregateId: id,
-    version: before.version + 1,
-    data: { serviceAccountId: id, name, scopeType: before.scope_type, scopeId: before.scope_id },
-  });
+  tellUpdated(tx, before, name);
   tx.audit({
     action: 'auth:service-account:update',
     resourceType: 'service-account',
@@ -89,6 +85,42 @@ export async function changeServiceAccount(
     after: { name, description },
   });
   return (await findServiceAccount(tx, id))!;
+}
+
+/** Puts the public keys a service account proves itself by in the place of those it had; none: it cannot. 404, 412. */
+export async function replaceClientKeys(
+  tx: Tx<Tables>,
+  { clock }: Pick<Ctx, 'clock'>,
+  input: { id: string; jwks: ClientKeys; precondition(version: number): void },
+): Promise<ServiceAccountRow> {
+  const { id, jwks, precondition } = input;
+  const before = await lockServiceAccount(tx, id);
+  if (before === undefined) throw new NotFoundError('the service account does not exist');
+  precondition(before.version);
+  const stamps = updatedStamps(currentActor(), clock());
+  await updateServiceAccount(tx, id, { jwks: jwks.keys.length === 0 ? null : JSON.stringify(jwks), ...stamps });
+  tellUpdated(tx, before, before.name);
+  tx.audit({
+    action: 'auth:service-account:set-keys',
+    resourceType: 'service-account',
+    resourceId: id,
+    before: { keys: kidsOf(before.jwks) },
+    after: { keys: kidsOf(jwks) },
+  });
+  return (await findServiceAccount(tx, id))!;
+}
+
+function tellUpdated(tx: Tx<Tables>, before: ServiceAccountRow, name: string): void {
+  publish(tx, {
+    type: 'idp.auth.v1.ServiceAccountUpdated',
+    aggregateId: before.id,
+    version: before.version + 1,
+    data: { serviceAccountId: before.id, name, scopeType: before.scope_type, scopeId: before.scope_id },
+  });
+}
+
+function kidsOf(jwks: ClientKeys | null): string[] {
+  return jwks?.keys.map(({ kid }) => kid) ?? [];
 }
 
 /** Ends a service account and its keys. */

@@ -5,6 +5,7 @@ import { ownAccountRoutes } from './own-account.ts';
 import { credentialQuestionRoutes } from './public.ts';
 import { serviceAccountRoutes } from './service-accounts.ts';
 import { sessionListRoutes } from './sessions.ts';
+import { signingKeyRoutes } from './signing-keys.ts';
 
 /** Sessions, passwords, keys and service accounts. */
 export function credentialRoutes(ctx: AuthContext): RoutePlugin[] {
@@ -14,5 +15,6 @@ export function credentialRoutes(ctx: AuthContext): RoutePlugin[] {
     apiKeyRoutes(ctx),
     credentialQuestionRoutes(ctx),
     serviceAccountRoutes(ctx),
+    signingKeyRoutes(ctx),
   ];
 }

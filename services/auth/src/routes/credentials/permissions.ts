@@ -16,4 +16,9 @@ export const credentialPermissions: PermissionManifest = {
     role: 'admin',
     list: true,
   },
+  'auth:signing-key:manage': {
+    description: 'Rotate and revoke the keys that sign tokens; in the platform tenant alone',
+    resource: 'signing-key',
+    role: 'owner',
+  },
 };

@@ -55,7 +55,7 @@ export function credentialQuestionRoutes(ctx: AuthContext): RoutePlugin {
       '/api/v1/api-keys/report-leak',
       {
         bodyLimit: credentialBytesMax,
-        config: { access: 'public', idempotency: 'none', rateClass: 'token' },
+        config: { access: 'public', idempotency: 'none', rateClass: 'token', errors: ['RATE_LIMIT_EXCEEDED'] },
         schema: {
           operationId: 'reportLeakedApiKey',
           summary: 'Tell that an API key was found where it does not belong; a live one ends at once',
@@ -65,6 +65,7 @@ export function credentialQuestionRoutes(ctx: AuthContext): RoutePlugin {
         },
       },
       async (request, reply) => {
+        await ctx.leakReportLimit(request.ip);
         await reportLeak(ctx, request.body.token);
         return reply.code(202).send({ data: { received: true } });
       },

@@ -13,12 +13,14 @@ import {
 } from '@idp/service';
 import { z } from 'zod';
 import type { AuthContext } from '../../context.ts';
+import { clientKeys } from '../../domain/client-keys.ts';
 import { createApiKey } from '../../operations/credentials/create-api-key.ts';
 import { requireHeld } from '../../operations/credentials/require-grantable.ts';
 import {
   changeServiceAccount,
   createServiceAccount,
   deleteServiceAccount,
+  replaceClientKeys,
 } from '../../operations/credentials/service-accounts.ts';
 import {
   findServiceAccount,
@@ -38,6 +40,7 @@ const serviceAccount = z.object({
   name: z.string(),
   description: z.string(),
   scope,
+  keys: z.array(z.looseObject({ kid: z.string() })).meta({ description: 'Public keys it proves itself by (RFC 7517)' }),
   createdAt: z.string().meta({ format: 'date-time' }),
   updatedAt: z.string().meta({ format: 'date-time' }),
 });
@@ -52,7 +55,7 @@ type App = Parameters<RoutePlugin>[0];
 function viewOf(row: ServiceAccountRow): z.input<typeof serviceAccount> {
   const { name: shown, description, scope_type: type, scope_id: scopeId } = row;
   const times = { createdAt: row.created_at, updatedAt: row.updated_at };
-  return { id: row.id, name: shown, description, scope: { type, id: scopeId }, ...times };
+  return { id: row.id, name: shown, description, scope: { type, id: scopeId }, keys: row.jwks?.keys ?? [], ...times };
 }
 
 /** Accounts of programs, and their keys. */
@@ -60,6 +63,7 @@ export function serviceAccountRoutes(ctx: AuthContext): RoutePlugin {
   return async (app) => {
     reads(app, ctx);
     writes(app, ctx);
+    clientKeysRoute(app, ctx);
     keyRoute(app, ctx);
   };
 }
@@ -166,6 +170,29 @@ function writes(app: App, ctx: AuthContext): void {
     async (request, reply) => {
       await writeForCaller(ctx, request, (tx) => deleteServiceAccount(tx, ctx, request.params.id));
       return reply.code(204).send(null);
+    },
+  );
+}
+
+function clientKeysRoute(app: App, ctx: AuthContext): void {
+  app.put(
+    '/api/v1/auth/service-accounts/:id/jwks',
+    {
+      config: { permission, errors: ['PRECONDITION_FAILED'] },
+      schema: {
+        operationId: 'replaceServiceAccountKeys',
+        summary: 'Say by which key pairs a service account proves itself; honours If-Match',
+        tags,
+        params: pathOfId,
+        body: clientKeys,
+        response: { 200: envelope(serviceAccount) },
+      },
+    },
+    async (request, reply) => {
+      const input = { id: request.params.id, jwks: request.body, precondition: matchOf(request) };
+      const row = await writeForCaller(ctx, request, (tx) => replaceClientKeys(tx, ctx, input));
+      void reply.header('etag', etag(row.version));
+      return { data: viewOf(row) };
     },
   );
 }

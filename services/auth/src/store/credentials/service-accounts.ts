@@ -1,5 +1,6 @@
 import type { Insertable, Updateable } from 'kysely';
 import { named, type Tx } from '@idp/database';
+import type { ClientKeys } from '../../domain/client-keys.ts';
 import type { ServiceAccountsTable, Tables } from '../tables.ts';
 
 const columns = [
@@ -22,7 +23,8 @@ export interface ServiceAccountRow {
   description: string;
   scope_type: ScopeType;
   scope_id: string;
-  jwks: unknown;
+  /** Null: it proves itself by API keys alone. */
+  jwks: ClientKeys | null;
   version: number;
   created_at: string;
   updated_at: string;
