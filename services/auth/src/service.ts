@@ -13,6 +13,7 @@ import { onTenantReceipt } from './consumers/on-tenant-receipt.ts';
 import { createAuthContext, type AuthContext } from './context.ts';
 import { authPermissions } from './permissions.ts';
 import { platformPorts } from './ports.ts';
+import { announceExpiringKeyJobs } from './jobs/announce-expiring-keys.ts';
 import { auditJobs } from './jobs/audit.ts';
 import { expireInvitationJobs } from './jobs/expire-invitations.ts';
 import { mailInvitationJobs } from './jobs/mail-invitation.ts';
@@ -64,10 +65,16 @@ export const auth = defineService({
   background: (ctx) => [sealAuditLogs(ctx), republishAccess(ctx), beatAccess(ctx)],
   jobs(ctx) {
     const [audit, expiry, purge] = [auditJobs(ctx), expireInvitationJobs(ctx), purgeTenantJobs(ctx)];
-    const rotation = rotateSigningKeyJobs(ctx);
+    const keys = [rotateSigningKeyJobs(ctx), announceExpiringKeyJobs(ctx)];
     return {
-      queues: [...audit.queues, mailInvitationJobs(ctx), expiry.queue, ...purge.queues, rotation.queue],
-      schedules: [...audit.schedules, expiry.schedule, purge.schedule, rotation.schedule],
+      queues: [
+        ...audit.queues,
+        mailInvitationJobs(ctx),
+        expiry.queue,
+        ...purge.queues,
+        ...keys.map(({ queue }) => queue),
+      ],
+      schedules: [...audit.schedules, expiry.schedule, purge.schedule, ...keys.map(({ schedule }) => schedule)],
     };
   },
   snapshots: () => ({ 'idp.auth.tenant.v1': tenantStates }),

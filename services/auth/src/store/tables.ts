@@ -59,6 +59,7 @@ export interface ApiKeysTable {
   updated_at: Generated<string>;
   created_by: string;
   updated_by: string;
+  announced_days: number | null;
 }
 
 export interface AuditArrivalsTable {
