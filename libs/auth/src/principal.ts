@@ -1,3 +1,5 @@
+import type { ApiKeyRatePolicy } from './api-keys/key-port.ts';
+
 /** Authentication context class: one factor, two factors, phishing-resistant. */
 export const authContextClasses = ['idp:aal1', 'idp:aal2', 'idp:phr'] as const;
 export type AuthContextClass = (typeof authContextClasses)[number];
@@ -25,6 +27,8 @@ export interface Principal {
   actingService?: string;
   /** Id of the API key that was used; the principal is then its owner. */
   keyId?: string;
+  /** The key's own limit, where it has one. */
+  ratePolicy?: ApiKeyRatePolicy;
   /** SHA-256 of the CSRF value, base64url; set in tokens that are meant for a cookie. */
   xsrf?: string;
   /** The verified token itself, for calls made on the principal's behalf. */

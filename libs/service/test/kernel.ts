@@ -9,6 +9,7 @@ import {
   type PermissionManifest,
   type PlatformPorts,
 } from '@idp/auth';
+import { createLimiter, createMemoryLimits } from '@idp/cache';
 import { createTelemetry, type Telemetry } from '@idp/telemetry';
 import { createHttpApp, type HttpAppParts } from '../src/http/app.ts';
 import type { RoutePlugin } from '../src/index.ts';
@@ -59,6 +60,7 @@ export async function startKernel(routes: RoutePlugin[], overrides: Partial<Http
     verifier: createCredentialVerifier({ issuer: publicUrl, audience: `${publicUrl}/api`, ports: testPorts }),
     serviceVerifier: createTokenVerifier({ issuer: publicUrl, audience: 'idp:demo', jwks: testPorts.jwks }),
     access: createAccess({ reader: testPorts.access, manifest }),
+    limiter: createLimiter({ store: createMemoryLimits(), metrics: telemetry.metrics }),
     logger: telemetry.logger,
     metrics: telemetry.metrics,
     publicUrl,

@@ -164,6 +164,7 @@ function principalOf(key: VerifiedApiKey, token: string): Principal {
     amr: [],
     acr: 'idp:aal1',
     scope: key.scopes.join(' '),
+    ...(key.ratePolicy !== undefined && { ratePolicy: key.ratePolicy }),
     token,
   };
 }

@@ -1,11 +1,13 @@
 import type { FastifyRequest } from 'fastify';
 import { AuthError, PermissionError } from '@idp/errors';
+import type { Limiter } from '@idp/cache';
 import type { Access, CredentialVerifier, Principal, TokenVerifier } from '@idp/auth';
 import type { Metrics } from '@idp/telemetry';
 import { credentialOf } from './credential.ts';
 import { requireCsrfToken, requireOwnOrigin } from './csrf.ts';
 import type { RouteGuard } from './guard.ts';
 import { handedOverPrincipal } from './handed-over.ts';
+import { createKeyLimit } from './key-limit.ts';
 import { sessionCookieNames } from './session-cookies.ts';
 import { requireStepUp } from './step-up.ts';
 
@@ -18,6 +20,7 @@ export interface AuthenticateParts {
   /** Of tokens that name this service as their audience, for internal routes. */
   serviceVerifier: TokenVerifier;
   access: Access;
+  limiter: Limiter;
   publicUrl: string;
   metrics: Metrics;
   clock: () => Date;
@@ -30,6 +33,7 @@ export interface AuthenticateParts {
 export function createAuthenticate(parts: AuthenticateParts): Authenticate {
   const { verifier, serviceVerifier, access, publicUrl, metrics, clock } = parts;
   const cookies = sessionCookieNames(publicUrl);
+  const chargeKey = createKeyLimit(parts.limiter);
   const csrfFailures = metrics.counter('csrf_failed_total', 'Cookie requests refused as forged');
 
   async function callerOf(request: FastifyRequest): Promise<Principal> {
@@ -37,6 +41,7 @@ export function createAuthenticate(parts: AuthenticateParts): Authenticate {
     if (credential === undefined) throw new AuthError('a credential is required');
     const principal =
       handedOverPrincipal(request.raw) ?? (await verifier.verify(credential.text, { ip: request.operation.ip }));
+    await chargeKey(principal);
     if (credential.from === 'cookie' && request.operation.plan?.mutates === true) {
       try {
         requireOwnOrigin(request.headers, publicUrl);

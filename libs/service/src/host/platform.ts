@@ -135,6 +135,7 @@ export function createPlatform(options: {
       issuer: publicUrl,
       audience: `idp:${definition.name}`,
       jwks: ports.jwks,
+      revocations: ports.revocations,
       clock,
     }),
     platform: {

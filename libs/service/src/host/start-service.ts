@@ -195,6 +195,7 @@ function createApp(
     verifier,
     serviceVerifier,
     access,
+    limiter: platform.limiter,
     logger,
     metrics,
     publicUrl: host.publicUrl,

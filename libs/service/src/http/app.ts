@@ -1,4 +1,5 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { Limiter } from '@idp/cache';
 import type { Access, CredentialVerifier, PermissionManifest, TokenVerifier } from '@idp/auth';
 import type { Logger, Metrics } from '@idp/telemetry';
 import { parseQueryText } from '../input/query-text.ts';
@@ -28,6 +29,7 @@ export interface HttpAppParts {
   verifier: CredentialVerifier;
   serviceVerifier: TokenVerifier;
   access: Access;
+  limiter: Limiter;
   logger: Logger;
   metrics: Metrics;
   publicUrl: string;

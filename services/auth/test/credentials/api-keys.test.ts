@@ -52,6 +52,19 @@ async function makeKey(token = tokens.member, changes: object = {}): Promise<{ i
   return answer.body.data;
 }
 
+test('a key with a limit of its own is held to it, and no other key is', async () => {
+  const ratePolicy = { limit: 3, periodSeconds: 86_400, burst: 3 };
+  const [limited, free] = [await makeKey(tokens.member, { ratePolicy }), await makeKey()];
+  const answers = [];
+  for (let count = 0; count < 4; count += 1) answers.push(await whoami(limited.key));
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 429]);
+  expect(answers[3]!.body.error.code).toBe('RATE_LIMIT_EXCEEDED');
+  expect(Number(answers[3]!.headers['retry-after'])).toBeGreaterThan(0);
+  expect((await whoami(free.key)).status).toBe(200);
+  const never = bodyOf({ ratePolicy: { limit: 1, periodSeconds: 86_400, burst: 1_000_000 } });
+  expect((await post(keys, tokens.member, never)).status).toBe(400);
+});
+
 test('reports of leaks are limited by network', async () => {
   const limited = await startAuth({ database: auth.database, trustedProxies: ['127.0.0.1/32'] });
   try {

@@ -8,6 +8,7 @@ import { audits } from '../support/auth-database.ts';
 import { makeTenant, signIn, type TestTenant } from '../support/people.ts';
 import { eventsOfType } from '../support/published-events.ts';
 import { startAuth, testOwner, type RunningAuth } from '../support/running-auth.ts';
+import { makeServiceToken } from '../support/service-token.ts';
 
 const path = '/api/v1/auth/signing-keys';
 const hour = 3_600_000;
@@ -45,6 +46,9 @@ const kidOf = (token: string): string => JSON.parse(Buffer.from(token.split('.')
 const tokenNow = async (): Promise<string> => (await signIn(auth, a.member)).accessToken;
 const teams = async (token: string): Promise<number> => (await auth.request('GET', '/api/v1/teams', { token })).status;
 const jwks = async (): Promise<{ kid: string }[]> => (await auth.request('GET', '/.well-known/jwks.json')).body.keys;
+const validate = (token: string, caller: string) =>
+  auth.request('POST', '/internal/v1/sessions/validate', { token: caller, body: { token } });
+const serviceToken = () => makeServiceToken(auth);
 const published = async (): Promise<string[]> => (await jwks()).map(({ kid }) => kid);
 const states = async (): Promise<Record<string, string>> => {
   const { rows } = await auth.sql.query<{ kid: string; state: string }>('select kid, state from auth.signing_keys');
@@ -110,6 +114,8 @@ test('what a revoked key has signed is refused at once, and another signs', asyn
     clock: auth.clock,
   });
   await elsewhere.verify(before);
+  const service = await serviceToken();
+  expect((await validate(before, service)).status).toBe(200);
   expect((await platform.post(`${path}/${kid}/revoke`, { reason: 'lost' })).status).toBe(204);
   const after = await tokenNow();
   expect(kidOf(after)).not.toBe(kid);
@@ -117,6 +123,8 @@ test('what a revoked key has signed is refused at once, and another signs', asyn
   await expect(elsewhere.verify(before)).rejects.toMatchObject({ code: 'INVALID_TOKEN' });
   await expect(elsewhere.verify(after)).resolves.toMatchObject({ id: a.member.id });
   expect(await published()).toEqual([kidOf(after)]);
+  expect((await validate(after, service)).status).toBe(401);
+  expect((await validate(after, await serviceToken())).status).toBe(200);
   platform = await callerFor(auth, testOwner, 'platform');
   expect(outcome(await platform.post(`${path}/${kid}/revoke`))).toEqual([409, 'INVALID_STATE']);
   const unknown = randomBytes(32).toString('base64url');

@@ -1,9 +1,8 @@
-import { signAccessToken } from '@idp/auth';
-import { platformTenantId } from '@idp/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { outcome } from '../support/administration.ts';
 import { makeTenant, signIn, type Person, type TestTenant } from '../support/people.ts';
 import { startAuth, type RunningAuth } from '../support/running-auth.ts';
+import { makeServiceToken } from '../support/service-token.ts';
 
 const path = '/internal/v1/sessions/validate';
 
@@ -14,21 +13,7 @@ let serviceToken: string;
 beforeAll(async () => {
   auth = await startAuth();
   a = await makeTenant(auth, 'acme');
-  const iat = Math.floor(auth.clock().getTime() / 1000);
-  serviceToken = await signAccessToken(await auth.ctx.signingKeys.active(), {
-    iss: auth.publicUrl,
-    aud: 'idp:auth',
-    sub: 'service:catalog',
-    sty: 'service',
-    tid: platformTenantId,
-    jti: 'a-service',
-    iat,
-    exp: iat + 300,
-    auth_time: iat,
-    amr: [],
-    acr: 'idp:aal1',
-    pv: 0,
-  });
+  serviceToken = await makeServiceToken(auth);
 });
 afterAll(() => auth?.[Symbol.asyncDispose]());
 

@@ -22,13 +22,18 @@ const ratePolicy = z.strictObject({
   periodSeconds: z.int().min(1).max(86_400),
   burst: z.int().min(1).max(1_000_000),
 });
+const daysMax = 365;
+const newRatePolicy = ratePolicy.refine(
+  ({ limit, periodSeconds, burst }) => (burst * periodSeconds) / limit <= daysMax * 86_400,
+  `a burst must come back within ${daysMax} days`,
+);
 
 export const newApiKey = z.strictObject({
   name: name({ max: 100 }),
   scopes,
   expiresAt: timestamp().meta({ description: 'At most 366 days away' }),
   ipAllow: ipAllow.default([]),
-  ratePolicy: ratePolicy.optional().meta({ description: 'Takes the place of the common limit for keys' }),
+  ratePolicy: newRatePolicy.optional().meta({ description: 'Takes the place of the common limit for keys' }),
 });
 
 export const apiKeyChange = z.strictObject({
