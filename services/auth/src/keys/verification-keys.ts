@@ -1,7 +1,5 @@
 import { createPrivateKey, type JsonWebKey } from 'node:crypto';
-import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
 import { readVerificationKeys, type TextSigner, type VerificationKeys } from '@idp/auth';
-import { platformTenantId } from '@idp/contracts';
 import type { Database } from '@idp/database';
 import type { Secrets } from '@idp/secrets';
 import type { Tables } from '../store/tables.ts';
@@ -12,6 +10,7 @@ import {
   type StoredVerificationKey,
   type VerificationUse,
 } from '../store/verification-keys.ts';
+import { makeSealedKeyPair, openPrivateKey } from './sealed-key-pair.ts';
 
 /** Keys of one use: what they sign is verified long after. */
 export interface VerificationKeySet {
@@ -34,15 +33,13 @@ export function createVerificationKeySet(options: {
       database.global.read((tx) => findActiveVerificationKey(tx, use));
     let stored = await find();
     if (stored === undefined) {
-      const row = await makeKey(secrets, use);
+      const row = { ...(await makeSealedKeyPair(secrets, 'verification_keys')), use, state: 'active' };
       await database.global.write((tx) => insertVerificationKey(tx, row), { unaudited: 'the first key of its use' });
       stored = await find();
     }
     if (stored === undefined) throw new Error(`no active key of use ${use} exists`);
-    const { kid, privateSealed } = stored;
-    const opened = await secrets.tenant(platformTenantId).open(targetOf(kid), privateSealed);
-    const jwk = JSON.parse(opened.toString('utf8')) as JsonWebKey;
-    return { kid, privateKey: createPrivateKey({ key: jwk, format: 'jwk' }) };
+    const jwk = (await openPrivateKey(secrets, 'verification_keys', stored)) as JsonWebKey;
+    return { kid: stored.kid, privateKey: createPrivateKey({ key: jwk, format: 'jwk' }) };
   }
 
   return {
@@ -56,19 +53,4 @@ export function createVerificationKeySet(options: {
       return readVerificationKeys(keys.filter((key) => key.use === use).map(({ publicJwk }) => publicJwk));
     },
   };
-}
-
-async function makeKey(secrets: Secrets, use: VerificationUse) {
-  const { publicKey, privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
-  const jwk = await exportJWK(publicKey);
-  const kid = await calculateJwkThumbprint(jwk);
-  const sealed = await secrets
-    .tenant(platformTenantId)
-    .seal(targetOf(kid), JSON.stringify(await exportJWK(privateKey)));
-  const publicJwk = JSON.stringify({ ...jwk, kid, alg: 'EdDSA', use: 'sig' });
-  return { kid, use, state: 'active', public_jwk: publicJwk, private_sealed: sealed };
-}
-
-function targetOf(kid: string) {
-  return { table: 'verification_keys', column: 'private_sealed', rowId: kid };
 }

@@ -1,12 +1,12 @@
-import { platformTenantId } from '@idp/contracts';
 import type { RevocationSource, SigningKey } from '@idp/auth';
 import type { Database } from '@idp/database';
 import { UnavailableError } from '@idp/errors';
 import type { Secrets } from '@idp/secrets';
 import { importJWK, type CryptoKey, type JWK } from 'jose';
+import { openPrivateKey } from '../keys/sealed-key-pair.ts';
 import { insertActiveSigningKey, listUsableSigningKeys, type StoredSigningKey } from '../store/signing-keys.ts';
 import type { Tables } from '../store/tables.ts';
-import { makeSigningKey, targetOf } from './make-signing-key.ts';
+import { makeSigningKey } from './make-signing-key.ts';
 
 export interface SigningKeys {
   /** The key that signs now; 503 `UNAVAILABLE` while all that is known of it is that it was revoked. */
@@ -115,8 +115,7 @@ async function openKeys(secrets: Secrets, stored: readonly StoredSigningKey[], b
   if (key === undefined) throw new Error('no active signing key exists');
   const published = stored.map((one) => one.publicJwk);
   if (key.kid === before?.kid) return { active: before, published };
-  const opened = await secrets.tenant(platformTenantId).open(targetOf(key.kid), key.privateSealed);
-  const privateKey = (await importJWK(JSON.parse(opened.toString('utf8')) as JWK, key.alg)) as CryptoKey;
+  const privateKey = (await importJWK(await openPrivateKey(secrets, 'signing_keys', key), key.alg)) as CryptoKey;
   return { active: { kid: key.kid, alg: key.alg, privateKey }, published };
 }
 
