@@ -7,6 +7,7 @@ import { defineService, envelope, startService, type RunningService } from '@idp
 import { exportJWK, generateKeyPair } from 'jose';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
+import { revokeSigningKey } from '../../src/operations/credentials/signing-keys.ts';
 import { send } from '../support/http-client.ts';
 import { makeTenant, signIn, type TestTenant } from '../support/people.ts';
 import { startAuth, type RunningAuth } from '../support/running-auth.ts';
@@ -90,4 +91,19 @@ test('who logs out is refused in another process, who stays is not', async () =>
   expect(left.status).toBe(204);
   await expect.poll(() => ping(leaving.accessToken), patient).toBe(401);
   expect(await ping(staying.accessToken)).toBe(200);
+});
+
+test('what a revoked key has signed is refused in another process, what the next one signs is not', async () => {
+  const { accessToken: before } = await signIn(auth, tenant.member);
+  expect(await ping(before)).toBe(200);
+  const { kid } = await auth.ctx.signingKeys.active();
+  await revokeSigningKey(auth.ctx, { kid, reason: 'lost' });
+  await expect.poll(() => ping(before), patient).toBe(401);
+  const { accessToken: after } = await signIn(auth, tenant.member);
+  // Keys that could not be read in time are asked for again after a while.
+  const now = (): Promise<number> => {
+    auth.setClock();
+    return ping(after);
+  };
+  await expect.poll(now, patient).toBe(200);
 });
