@@ -37,5 +37,7 @@ function arbitraryScalar(scalar: ScalarType): fc.Arbitrary<unknown> {
   if (scalar === ScalarType.STRING) return text;
   if (scalar === ScalarType.BOOL) return fc.boolean();
   if (scalar === ScalarType.INT64) return long;
+  if (scalar === ScalarType.INT32) return fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
+  if (scalar === ScalarType.BYTES) return fc.uint8Array({ maxLength: 20 });
   throw new Error(`no arbitrary for scalar ${scalar}`);
 }

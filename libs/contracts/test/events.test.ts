@@ -104,6 +104,7 @@ it('gives every message a topic, and shared messages one per service', () => {
   expect([...carried].toSorted()).toEqual(types.toSorted());
   expect(topicsOf('ledger').map((topic) => topic.name)).toEqual([
     'idp.ledger.audit.v1',
+    'idp.ledger.permissions.v1',
     'idp.ledger.snapshot-request.v1',
     'idp.ledger.tenant.v1',
   ]);
