@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
+import type { EachInput } from './each/input.ts';
 import type { TokenChanges } from './tokens/forge.ts';
 
 /** The classes of hostile inputs that run over every operation of every service. */
-export const hostileClasses = ['strings', 'http', 'tokens', 'credentials'] as const;
+export const hostileClasses = ['strings', 'http', 'tokens', 'credentials', 'tenancy'] as const;
 export type HostileClass = (typeof hostileClasses)[number];
 
 /** A value form of the data's README: text with «names», or an object with a `$` member, or plain JSON. */
@@ -58,6 +59,8 @@ export type HostileInput =
   | { kind: 'steps'; steps: readonly StoryStep[]; needs?: readonly string[] }
   | { kind: 'load'; sockets?: number; send?: string; rate?: number; websockets?: number; as?: string; seconds?: number }
   | { kind: 'websocket' }
+  | EachInput
+  | { kind: 'decision' | 'event' }
   | ({ kind: 'token'; use?: string; at?: string } & TokenChanges)
   | {
       kind: 'authorization';
@@ -85,6 +88,8 @@ export interface Expectation {
   absentHeaders?: readonly string[];
   absentInLogs?: readonly string[];
   absentCanary?: string;
+  /** `unknownId`: the answer is the same as for an id that never existed. */
+  sameAs?: string;
   withinMs?: number;
   actsAs?: string;
   facts?: Readonly<Record<string, unknown>>;

@@ -1,11 +1,12 @@
 import type { HostileItem } from './items.ts';
 import { runBody, runQuery } from './kinds/body.ts';
+import { runEach } from './kinds/each.ts';
 import { runLoad } from './kinds/load.ts';
 import { runPair } from './kinds/pair.ts';
 import { runRaw } from './kinds/raw.ts';
 import { runRequest } from './kinds/request.ts';
 import { runSteps } from './kinds/steps.ts';
-import { runStory } from './kinds/story.ts';
+import { oneStep, runStory } from './kinds/story.ts';
 import { runAuthorization, runToken } from './kinds/token.ts';
 import { runValue } from './kinds/value.ts';
 import { MissingError } from './missing.ts';
@@ -59,7 +60,9 @@ function interpret(
     case 'query':
       return runQuery(item, input, operations);
     case 'request':
-      return runRequest(item, input, operations, fixture);
+      return fixture.stage === undefined
+        ? runRequest(item, input, operations, fixture)
+        : runStory(item, [oneStep(input)], operations, { fixture, stage: fixture.stage, needs: undefined });
     case 'raw':
       return runRaw(item, input, operations, fixture);
     case 'steps':
@@ -68,6 +71,13 @@ function interpret(
         : runStory(item, input.steps, operations, { fixture, stage: fixture.stage, needs: input.needs });
     case 'load':
       return runLoad(item, input, operations, { fixture, long });
+    case 'each':
+      return fixture.sides === undefined
+        ? Promise.reject(new MissingError('fixture', 'two tenants'))
+        : runEach(item, input, fixture.sides, fixture);
+    case 'decision':
+    case 'event':
+      return Promise.reject(new MissingError('capability', `kind ${input.kind}`));
     case 'token':
       return runToken(item, input, operations, fixture);
     case 'authorization':

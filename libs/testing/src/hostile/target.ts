@@ -39,6 +39,12 @@ export interface Arrangement {
   misses?: Readonly<Record<string, number>>;
 }
 
+/** The operations as people of each tenant call them. */
+export interface Sides {
+  a: readonly PreparedOperation[];
+  b: readonly PreparedOperation[];
+}
+
 /** The world the suites run in. */
 export interface Fixture {
   /** Values of «names». */
@@ -55,6 +61,10 @@ export interface Fixture {
   tokenKeys?: TokenKeys;
   /** How often the database was asked about API keys so far. */
   keyQuestions?(): number;
+  /** The lowest role that holds a permission by the manifests of the services. */
+  lowestRole?(permission: string): string | undefined;
+  /** Both tenants, for items about one and the other. */
+  sides?: Sides;
   /** Where it is there, items of several steps are played as stories. */
   stage?: Stage;
   /** The time the services see, in milliseconds of the epoch; default is the machine's. */

@@ -29,7 +29,9 @@ let fixture: Fixture;
 let run: HostileRun;
 let keyQuestions = 0;
 let ahead = 0;
-const now = () => Date.now() + ahead;
+/** The time of the machine a story began at; undefined between stories. */
+let held: number | undefined;
+const now = () => (held ?? Date.now()) + ahead;
 const clock = () => new Date(now());
 const results: ItemResult[] = [];
 
@@ -49,7 +51,13 @@ beforeAll(async () => {
     tokenKeys,
     keyQuestions: () => keyQuestions,
     now,
-    stage: createStage({ platform, tenants, principals, advance: (milliseconds) => (ahead += milliseconds) }),
+    stage: createStage({
+      platform,
+      tenants,
+      principals,
+      advance: (milliseconds) => (ahead += milliseconds),
+      hold: () => (held = Date.now()),
+    }),
   };
   run = createHostileRun({ targets: [...platform.targets, gateway.target], fixture });
 });
@@ -74,7 +82,7 @@ function countKeyQuestions(): void {
 function runs(name: HostileClass): void {
   it.each(hostileItems(name).map((item) => [item.id, item] as const))('%s', { timeout: 120_000 }, async (_id, item) => {
     if (item.input.kind !== 'steps') await principals.renew(JSON.stringify(item));
-    const result = await run.run(item);
+    const result = await run.run(item).finally(() => (held = undefined));
     results.push(result);
     const found = result.outcomes.flatMap(({ place, deviations }) => deviations.map((each) => `${place}: ${each}`));
     expect(found).toEqual([]);

@@ -19,6 +19,8 @@ export interface Principals {
   credentials(principal: string): Promise<Readonly<Record<string, string>>>;
   /** Signs in anew and makes keys anew for everybody the text of an item names. */
   renew(text: string): Promise<void>;
+  /** Takes somebody out of the tenant; when named again, somebody else comes under the name. */
+  remove(name: string): Promise<void>;
   /** One more session of somebody, whose tokens nobody keeps. */
   openSession(name: string): Promise<void>;
 }
@@ -38,6 +40,7 @@ export async function createPrincipals(
   now: () => number,
 ): Promise<Principals> {
   const people = new Map<string, Person>();
+  const gone: string[] = [];
   const call = caller(platform.fleet.baseUrl('auth'));
   for (const tenant of tenants) {
     for (const [name, { id, email, password }] of Object.entries(tenant.people))
@@ -45,6 +48,7 @@ export async function createPrincipals(
   }
   const find = async (name: string): Promise<Person | undefined> => {
     if (!people.has(name) && name in others) people.set(name, await register(platform, tenants, name));
+    if (!people.has(name) && name === 'serviceA') people.set(name, await makeServiceAccount());
     return people.get(name);
   };
   const bearer = (text: string | undefined) => ({ authorization: `Bearer ${text}` });
@@ -95,10 +99,30 @@ export async function createPrincipals(
     return rows[0]?.id;
   }
 
+  async function startExport(person: Person): Promise<string> {
+    const answer = await call('POST', '/api/v1/auth/audit-logs/exports', bearer(person['token']), { format: 'ndjson' });
+    return (jsonOf(answer) as { data: { id: string } }).data.id;
+  }
+
+  /** A service account without a role; its key is what it has for a token. */
+  async function makeServiceAccount(): Promise<Person> {
+    const owner = people.get('ownerA')!;
+    await startSession(owner);
+    const headers = bearer(owner['token']);
+    const accounts = '/api/v1/auth/service-accounts';
+    const scope = { type: 'tenant', id: tenants[0]!.id };
+    const account = await call('POST', accounts, headers, { name: 'serviceA', scope });
+    const { id } = (jsonOf(account) as { data: { id: string } }).data;
+    const expiresAt = new Date(now() + day).toISOString();
+    const answer = await call('POST', `${accounts}/${id}/api-keys`, headers, { name: 'key', scopes: ['*'], expiresAt });
+    return { id, token: (jsonOf(answer) as { data: { key: string } }).data.key };
+  }
+
   async function renewFor(person: Person, member: string): Promise<void> {
     if (member in keyBounds) await makeKey(person, member);
     else if (member === 'apiKeyId') await makeKey(person, 'apiKey');
     else if (member === 'cookie') await openBrowser(person);
+    else if (member === 'export') person['export'] = await startExport(person);
     else if (member === 'ownerBinding') person['ownerBinding'] = await ownerBinding(person);
   }
 
@@ -106,13 +130,13 @@ export async function createPrincipals(
     const person = (await find(name))!;
     await startSession(person);
     await makeKey(person, 'apiKey');
+    await removeUser(person);
+  }
+
+  async function removeUser(person: Person): Promise<void> {
     const owner = people.get('ownerA')!;
     await startSession(owner);
-    const answer = await call('DELETE', `/api/v1/users/${person['id']}`, {
-      ...bearer(owner['token']),
-      'if-match': '*',
-    });
-    if (answer.status >= 300) throw new Error(`${name} cannot be removed: ${answer.status} ${answer.body}`);
+    await call('DELETE', `/api/v1/users/${person['id']}`, { ...bearer(owner['token']), 'if-match': '*' });
   }
 
   const made = formatApiKey(makeApiKey('key'));
@@ -151,10 +175,15 @@ export async function createPrincipals(
       if (text === undefined) throw new MissingError('principal', principal);
       return bearer(text);
     },
+    async remove(name) {
+      await removeUser(people.get(name)!);
+      gone.push(name);
+    },
     async openSession(name) {
       await signIn(people.get(name)!);
     },
     async renew(text) {
+      for (const name of gone.splice(0)) people.delete(name);
       const named = new Set(
         [...text.matchAll(/«([A-Za-z0-9]+)\.([A-Za-z]+)|"(?:as|refresh)":"([A-Za-z0-9]+)(?:\.([A-Za-z]+))?"/g)].map(
           ([, name, member, as, variant]) => `${name ?? as}.${member ?? variant ?? 'token'}`,
@@ -167,8 +196,10 @@ export async function createPrincipals(
       for (const name of new Set(living.map(([each]) => each))) {
         const person = await find(name);
         if (person === undefined) continue;
-        await resetPassword(person);
-        await startSession(person);
+        if (person['email'] !== undefined) {
+          await resetPassword(person);
+          await startSession(person);
+        }
         for (const [, member] of living.filter(([each]) => each === name)) await renewFor(person, member);
       }
     },
@@ -186,7 +217,7 @@ const keyBounds: Readonly<Record<string, object>> = {
 async function register(platform: Platform, [a, b]: readonly Tenant[], name: string): Promise<Person> {
   const { registerMember, addMember } = await authOperations();
   const { context } = platform.fleet.services.find((each) => each.name === 'auth')!;
-  const email = `${name.toLowerCase()}@${a!.slug}.example.com`;
+  const email = `${name.toLowerCase()}-${randomBytes(4).toString('hex')}@${a!.slug}.example.com`;
   const password = randomBytes(18).toString('base64url');
   const role = others[name]!;
   const { userId } = await registerMember(context, { tenantId: a!.id, email, name, password, role });

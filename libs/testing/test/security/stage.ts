@@ -12,10 +12,12 @@ interface Parts {
   principals: Principals;
   /** Moves the clock the services see. */
   advance(milliseconds: number): void;
+  /** From here on the clock stands still but for `advance`: a story has the times it names however long a machine takes. */
+  hold?(): void;
 }
 
 /** Brings about what stories begin with, through the API where it has a way, and looks at what they leave. */
-export function createStage({ platform, tenants, principals, advance }: Parts): Stage {
+export function createStage({ platform, tenants, principals, advance, hold }: Parts): Stage {
   const undo: (() => Promise<unknown>)[] = [];
 
   async function asOperator(target: string): Promise<void> {
@@ -37,6 +39,9 @@ export function createStage({ platform, tenants, principals, advance }: Parts): 
       const tenant = `/api/v1/auth/tenants/${tenants.find((each) => each.letter === letter)!.id}`;
       await asOperator(`${tenant}/suspend`);
       undo.push(() => asOperator(`${tenant}/resume`));
+    },
+    async 'member-removed'(name) {
+      await principals.remove(name);
     },
     async sessions(name, count) {
       for (let made = 0; made < Number(count); made++) await principals.openSession(name);
@@ -66,7 +71,12 @@ export function createStage({ platform, tenants, principals, advance }: Parts): 
   return {
     async begin(text) {
       for (const back of undo.splice(0).toReversed()) await back();
+      // Names of roles are unique: what earlier stories have made lets theirs go.
+      await platform.sql('update auth.roles set name = id::text, name_norm = id::text where tenant_id = any($1)', [
+        tenants.map(({ id }) => id),
+      ]);
       await principals.renew(text);
+      hold?.();
     },
     advance,
     async arrange(state) {

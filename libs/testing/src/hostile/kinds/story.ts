@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { deviations } from '../expectation.ts';
-import type { Expectation, HostileItem, StoryStep } from '../items.ts';
+import type { Expectation, HostileItem, SendStep, StoryStep } from '../items.ts';
 import { MissingError } from '../missing.ts';
 import type { Outcome } from '../outcome.ts';
 import { createPlayer } from '../story/play.ts';
@@ -12,6 +12,12 @@ import type { Fixture, PreparedOperation } from '../target.ts';
 import { headerOf, jsonOf } from '../wire/client.ts';
 import type { Answer } from '../wire/client.ts';
 
+/** A request as a story of one step. */
+export function oneStep(input: { kind: 'request' } & SendStep): StoryStep {
+  const { kind: _kind, ...step } = input;
+  return step;
+}
+
 /** Plays the steps of an item at the services themselves and through the gateway, each time with sessions and keys of its own. */
 export async function runStory(
   item: HostileItem,
@@ -21,7 +27,7 @@ export async function runStory(
 ): Promise<readonly Outcome[]> {
   if (needs !== undefined) throw new MissingError('capability', needs.join(' '));
   const outcomes: Outcome[] = [];
-  for (const place of placesFor(operations)) {
+  for (const place of placesFor(operations, steps.find(({ via }) => via !== undefined)?.via)) {
     const found = await playAt(place, item, steps, { fixture, stage });
     outcomes.push({ item: item.id, place: place.name, deviations: found });
   }
@@ -45,6 +51,7 @@ async function playAt(
     ...before(played.slice(0, -1)),
     ...judge(expect, played),
     ...(await factDeviations(expect, played, stage)),
+    ...canaries(expect, played, fixture),
   ];
   if (!isDeepStrictEqual(rowsBefore, await rows())) found.push(`rows of ${expect.unchanged?.join()} have changed`);
   const eventsAfter = await events();
@@ -81,6 +88,12 @@ function judge(expect: Expectation, played: readonly Played[]): string[] {
       );
   }
   return [...new Set(found)];
+}
+
+function canaries({ absentCanary }: Expectation, played: readonly Played[], { names }: Fixture): string[] {
+  const canary = absentCanary === undefined ? undefined : names(`${absentCanary}.canary`);
+  const holds = canary !== undefined && played.some(({ answers }) => answers.some(({ body }) => body.includes(canary)));
+  return holds ? ['a canary of another tenant'] : [];
 }
 
 function isNumber(seen: number, wanted: number | readonly number[]): boolean {

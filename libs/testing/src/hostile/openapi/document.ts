@@ -54,7 +54,8 @@ export interface Operation {
   mediaTypes: readonly string[];
   /** Declared statuses. */
   statuses: readonly string[];
-  /** The answer is JSON with a `data` array. */
+  /** The permission the route asks for, where it asks for one. */
+  permission?: string;
   deprecated: boolean;
 }
 
@@ -64,6 +65,7 @@ interface RawOperation {
   operationId?: string;
   security?: readonly object[];
   deprecated?: boolean;
+  'x-permission'?: string;
   parameters?: readonly (Partial<Parameter> & { $ref?: string; examples?: Record<string, { value?: unknown }> })[];
   requestBody?: {
     required?: boolean;
@@ -117,6 +119,7 @@ function operation(
         }),
     mediaTypes: Object.keys(content),
     statuses: Object.keys(raw.responses ?? {}),
+    ...(raw['x-permission'] === undefined ? {} : { permission: raw['x-permission'] }),
     deprecated: raw.deprecated ?? false,
   };
 }

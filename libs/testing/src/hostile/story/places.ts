@@ -24,10 +24,29 @@ function placeOver(name: Place['name'], operations: readonly PreparedOperation[]
   return {
     name,
     targetOf(method, path) {
-      const found = operations.find(({ operation }) => operation.method === method && matches(operation.path, path));
+      const serves = (wanted: string) => operations.find(({ operation }) => matches(operation.path, wanted));
+      const found =
+        operations.find(({ operation }) => operation.method === method && matches(operation.path, path)) ??
+        serves(path) ??
+        operations.find(({ operation }) => plain(path).startsWith(`${operation.path}/`)) ??
+        serves(plain(path)) ??
+        (/^\/(internal|metrics|info)\b/.test(path) ? operations.find(({ target }) => isDoor(target)) : undefined);
       if (found === undefined)
         throw new MissingError('route', `${method} ${path.replace(/[^/]*«[^/]*|[0-9a-f-]{36}/g, '…')}`);
       return found.target;
     },
   };
+}
+
+/** The path a text that is no path of anybody's imitates: decoded once, in lower case, without an ending. */
+function plain(path: string): string {
+  return path
+    .replace(/%([0-7][0-9a-f])/gi, (_whole, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+    .toLowerCase()
+    .replace(/\0|\.json$/g, '');
+}
+
+/** What is not described is asked of the gateway, which must not know it, and of auth, which serves services. */
+function isDoor({ gateway, name }: Target): boolean {
+  return gateway === true || name === 'auth';
 }

@@ -37,6 +37,9 @@ export function createPlayer(fixture: Fixture, stage: Stage, place: Place) {
     const request = step.refresh === undefined ? step : { ...step, ...refreshing(step.refresh) };
     if (request.send === undefined) return [];
     const answers = await sendStep(request as SendStep);
+    const refused = answers.find(({ status }) => status >= 300);
+    if (step.save !== undefined && refused !== undefined)
+      throw new Error(`${request.send as string} was answered ${refused.status}: ${refused.body}`);
     if (step.save !== undefined) saved.set(step.save, (jsonOf(answers[0]!) as { data?: unknown } | undefined)?.data);
     return [{ step, answers }];
   }
@@ -89,7 +92,7 @@ export function createPlayer(fixture: Fixture, stage: Stage, place: Place) {
 }
 
 const known = new Set(
-  'send as headers body rawBody contentType parallel times save status together clock arrange refresh'.split(' '),
+  'send as headers body rawBody contentType parallel times save status via together clock arrange refresh'.split(' '),
 );
 
 /** `+11s`, `+59.999s`, `+16m`. */
