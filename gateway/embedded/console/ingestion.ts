@@ -5,14 +5,30 @@ import { activeTenants } from '@idp/service';
 
 const lookEveryMs = 100;
 
+type Ingested = CatalogSummary & { complete: boolean };
+
+interface IngestionOptions {
+  directories: readonly string[];
+  since: Date;
+  waitMs: number;
+  signal: AbortSignal;
+}
+
 /**
  * What the first tenant's catalog holds once every directory has been read since `since`, or what it holds after `waitMs`.
- * Undefined while no tenant has reached the catalog.
+ * Undefined while no tenant has reached the catalog, and when `signal` ends it.
  */
-export async function awaitIngestion(
-  ctx: CatalogContext,
-  options: { directories: readonly string[]; since: Date; waitMs: number; signal: AbortSignal },
-): Promise<(CatalogSummary & { complete: boolean }) | undefined> {
+export async function awaitIngestion(ctx: CatalogContext, options: IngestionOptions): Promise<Ingested | undefined> {
+  try {
+    return await lookOften(ctx, options);
+  } catch (error) {
+    // The host that stops takes the database away in the middle of a look.
+    if (options.signal.aborted) return undefined;
+    throw error;
+  }
+}
+
+async function lookOften(ctx: CatalogContext, options: IngestionOptions): Promise<Ingested | undefined> {
   const wanted = options.directories.map((directory) => resolve(directory));
   const deadline = performance.now() + options.waitMs;
   for (;;) {
