@@ -47,7 +47,8 @@ export function makeValue(form: Form, names: Names, field: FieldContext = {}): u
   if (form === null || typeof form !== 'object') return form;
   const entries = Object.entries(form);
   const [first] = entries;
-  const make = entries.length === 1 && first !== undefined ? makers[first[0]] : undefined;
+  const isMade = entries.length === 1 && first !== undefined && Object.hasOwn(makers, first[0]);
+  const make = isMade ? makers[first[0]] : undefined;
   if (make !== undefined && first !== undefined) return make(first[1] as never, names, field);
   if (first?.[0].startsWith('$') === true && first[0] !== '$ne')
     throw new MissingError('capability', `form ${first[0]}`);
