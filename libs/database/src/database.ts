@@ -6,6 +6,7 @@ import { runChunk } from './doors/chunk.ts';
 import { createDoor, statementTimeoutMs, type DoorEnvironment } from './doors/door.ts';
 import { tenantUuid } from './transaction/openings.ts';
 import { createPlatformDoor, type PlatformDoor } from './doors/platform.ts';
+import { UnderWay } from './transaction/under-way.ts';
 import { createLanes } from './wire/lanes.ts';
 import { createPool, type WirePool } from './wire/pool.ts';
 import type { Naming } from './wire/wire.ts';
@@ -33,7 +34,7 @@ type Opened<DB> = Database<DB> & { readonly [inside]: Inside };
 
 /**
  * Pools and doors of one service. Nothing connects before the first transaction; `[Symbol.asyncDispose]` waits for
- * running transactions and closed sockets.
+ * everything under way and for closed sockets.
  */
 export function createDatabase<DB>(options: DatabaseOptions): Database<DB> {
   if (options.cursorKey.length < cursorKeyBytesMin) throw new Error('cursorKey needs 32 bytes or more');
@@ -60,6 +61,7 @@ export function createDatabase<DB>(options: DatabaseOptions): Database<DB> {
     logger,
     metrics,
     naming,
+    underWay: new UnderWay(),
     constraints: options.constraints ?? {},
     environment: options.environment,
     onQuery: options.onQuery,
@@ -92,6 +94,7 @@ export function createDatabase<DB>(options: DatabaseOptions): Database<DB> {
       commitListeners.push(listener);
     },
     async [Symbol.asyncDispose]() {
+      await environment.underWay.idle();
       lanes.close();
       await Promise.all(pools.map((pool) => pool.end()));
     },

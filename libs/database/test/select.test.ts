@@ -221,3 +221,12 @@ test('closing waits for what is under way', async () => {
   await closing[Symbol.asyncDispose]();
   expect((await answers).every((rows) => rows.length === 1)).toBe(true);
 });
+
+test('closing waits for what has no connection yet', async () => {
+  const closing = probe.open({ poolMax: 1 });
+  const answers = Promise.all(
+    Array.from({ length: 20 }, () => closing.tenant(tenantA).read(async ({ db }) => await db.executeQuery(names))),
+  );
+  await closing[Symbol.asyncDispose]();
+  expect((await answers).every(({ rows }) => rows.length === 1)).toBe(true);
+});

@@ -29,7 +29,7 @@ export type DoorScope = { tenantId: string } | { tenantId: undefined };
 
 export function createDoor<DB>(environment: DoorEnvironment, scope: DoorScope): Door<DB> {
   return {
-    select: (name, query) => select(environment, scope, name, query),
+    select: (name, query) => environment.underWay.run(() => select(environment, scope, name, query)),
     read: (fn, options = {}) => read(environment, scope, fn, options),
     write: (fn, options = {}) => write(environment, scope, fn, options),
   };

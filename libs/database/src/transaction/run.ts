@@ -6,6 +6,7 @@ import type { Naming } from '../wire/wire.ts';
 import { commit, rollback } from './end.ts';
 import { enter, frames } from './frames.ts';
 import { Session, type SessionEnvironment, type Statement } from './session.ts';
+import type { UnderWay } from './under-way.ts';
 
 export interface TransactionRequest {
   pool: WirePool;
@@ -27,13 +28,22 @@ export interface Attempt<T> {
 
 export interface RunEnvironment extends SessionEnvironment {
   naming: Naming;
+  underWay: UnderWay;
 }
 
 const serializationRetriesMax = 3;
 const clientGraceMs = 1_000;
 
 /** Runs one transaction; repeats it where the database asks for it (data.md §2.3). */
-export async function runTransaction<T>(
+export function runTransaction<T>(
+  environment: RunEnvironment,
+  request: TransactionRequest,
+  createAttempt: () => Attempt<T>,
+): Promise<T> {
+  return environment.underWay.run(() => repeat(environment, request, createAttempt));
+}
+
+async function repeat<T>(
   environment: RunEnvironment,
   request: TransactionRequest,
   createAttempt: () => Attempt<T>,

@@ -1,7 +1,10 @@
+import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import { expect, it } from 'vitest';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { expect, it, onTestFinished } from 'vitest';
 
-// The part of kafkajs that patches/kafkajs@2.2.4.patch repairs, on a cluster whose leader moves in the middle of one send.
+// The parts of kafkajs that patches/kafkajs@2.2.4.patch repairs: a leader that moves in the middle of one send, and sockets
+// that end in the middle of an answer.
 const require = createRequire(new URL('../../package.json', import.meta.url));
 const createSendMessages = require('kafkajs/src/producer/sendMessages') as (
   parts: object,
@@ -10,6 +13,19 @@ const createRetry = require('kafkajs/src/retry') as (settings: object) => unknow
 const { KafkaJSProtocolError } = require('kafkajs/src/errors') as {
   KafkaJSProtocolError: new (error: object) => Error;
 };
+const Connection = require('kafkajs/src/network/connection') as new (options: object) => Connection;
+const ApiVersions = require('kafkajs/src/protocol/requests/apiVersions') as {
+  protocol(options: { version: number }): () => object;
+};
+
+interface Connection {
+  connect(): Promise<void>;
+  send(request: object): Promise<{ apiVersions: unknown[] }>;
+  disconnect(): Promise<void>;
+}
+
+const silent = () => undefined;
+const logger = { debug: silent, error: silent, namespace: () => logger };
 
 interface ProduceRequest {
   topicData: { topic: string; partitions: { partition: string; messages: { value: string }[] }[] }[];
@@ -68,11 +84,10 @@ it('sends again what the old leader refused, also when the new leader has answer
     getProducerId: () => -1,
     getProducerEpoch: () => 0,
   };
-  const silent = () => undefined;
   const send = createSendMessages({
     cluster,
     eosManager,
-    logger: { debug: silent, error: silent },
+    logger,
     partitioner: ({ message }: { message: { partition: number } }) => message.partition,
     retrier: createRetry({ retries: 3, initialRetryTime: 1, maxRetryTime: 1 }),
   });
@@ -80,3 +95,76 @@ it('sends again what the old leader refused, also when the new leader has answer
   await send({ acks: -1, topicMessages: [{ topic: 'things', messages }] });
   expect(log).toEqual(['to 0', 'to 1']);
 });
+
+it('begins each socket with an empty buffer, so that half an answer does not run into the next', async () => {
+  const broker = await openBroker((socket, request, nth) => {
+    const answer = emptyVersions(request);
+    if (nth > 1) return void socket.write(answer);
+    // All but the last two bytes; with them the next answer's length would read as nonsense.
+    socket.write(answer.subarray(0, -2), () => socket.resetAndDestroy());
+  });
+  await expect(broker.connection.send(ApiVersions.protocol({ version: 0 })())).rejects.toThrow();
+  await broker.connection.connect();
+  expect(await broker.connection.send(ApiVersions.protocol({ version: 0 })())).toMatchObject({ apiVersions: [] });
+});
+
+it('hears nothing more of a socket it has given up', async () => {
+  let left: Socket | undefined;
+  const broker = await openBroker((socket, request, nth) => {
+    if (nth === 1) left = socket;
+    // The first socket still speaks, and ends, while the second is in use.
+    else left?.end(Buffer.from([0, 0, 1]), () => setTimeout(() => socket.write(emptyVersions(request)), 50));
+  });
+  const unanswered = broker.connection.send(ApiVersions.protocol({ version: 0 })());
+  await expect(unanswered).rejects.toThrow(/timed out/);
+  await broker.connection.disconnect();
+  await broker.connection.connect();
+  expect(await broker.connection.send(ApiVersions.protocol({ version: 0 })())).toMatchObject({ apiVersions: [] });
+  // Also afterwards: the end of the first socket is not the end of the second.
+  expect(await broker.connection.send(ApiVersions.protocol({ version: 0 })())).toMatchObject({ apiVersions: [] });
+});
+
+it('opens one socket for all who find the connection closed', async () => {
+  const broker = await openBroker((socket, request) => socket.write(emptyVersions(request)));
+  await broker.connection.disconnect();
+  await Promise.all([broker.connection.connect(), broker.connection.connect(), broker.connection.connect()]);
+  await broker.connection.send(ApiVersions.protocol({ version: 0 })());
+  expect(broker.sockets()).toBe(2);
+});
+
+it('rejects what waits for an answer that cannot be one, and does not throw out of the socket', async () => {
+  const broker = await openBroker((socket) => socket.write(Buffer.from([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0])));
+  await expect(broker.connection.send(ApiVersions.protocol({ version: 0 })())).rejects.toThrow(/Malformed/);
+});
+
+/** A server that answers as told, with the number of the socket the request came on, and a client connected to it. */
+async function openBroker(answer: (socket: Socket, request: Buffer, nth: number) => void) {
+  const sockets = new Set<Socket>();
+  let opened = 0;
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    const nth = ++opened;
+    sockets.add(socket);
+    socket.on('error', silent).on('data', (request) => answer(socket, request, nth));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const socketFactory = (require('kafkajs/src/network/socketFactory') as () => unknown)();
+  const { port } = server.address() as AddressInfo;
+  const limits = { requestTimeout: 200, connectionTimeout: 1_000 };
+  const connection = new Connection({ host: '127.0.0.1', port, logger, socketFactory, ...limits });
+  await connection.connect();
+  onTestFinished(async () => {
+    await connection.disconnect();
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return { connection, sockets: () => opened };
+}
+
+/** An answer to ApiVersions v0 without a single version, framed: length, correlation id of the request, no error, no entries. */
+function emptyVersions(request: Buffer): Buffer {
+  const answer = Buffer.alloc(14);
+  answer.writeInt32BE(10, 0);
+  request.copy(answer, 4, 8, 12);
+  return answer;
+}
