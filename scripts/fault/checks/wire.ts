@@ -2,19 +2,25 @@ import kafkajs from 'kafkajs';
 import type pg from 'pg';
 import type { Stack } from '../stack/stack.ts';
 
-const topic = 'idp.ledger.transfer.v1';
+/** What the ledger's relays publish under load, one record for each row of a table. */
+const published = [
+  { topic: 'idp.ledger.transfer.v1', table: 'ledger.transfers' },
+  { topic: 'idp.ledger.audit.v1', table: 'ledger.audit_log' },
+];
 
-/** Records of transfers on the transport beyond one for each transfer: what relays sent again. */
+/** Records of the ledger on the transport beyond one for each row they tell of: what relays sent again. */
 export async function countDoubles(stack: Stack, client: pg.Client): Promise<number> {
-  const { rows } = await client.query<{ count: number }>('select count(*)::integer as count from ledger.transfers');
+  const counts = published.map(({ table }) => `(select count(*) from ${table})`).join(' + ');
+  const { rows } = await client.query<{ count: number }>(`select (${counts})::integer as count`);
   return (await countRecords(stack, client)) - rows[0]!.count;
 }
 
 async function countRecords(stack: Stack, client: pg.Client): Promise<number> {
+  const topics = published.map(({ topic }) => topic);
   if (stack.kafka === undefined) {
     const { rows } = await client.query<{ count: number }>(
-      'select count(*)::integer as count from bus.records where topic = $1',
-      [topic],
+      'select count(*)::integer as count from bus.records where topic = any($1)',
+      [topics],
     );
     return rows[0]!.count;
   }
@@ -23,8 +29,8 @@ async function countRecords(stack: Stack, client: pg.Client): Promise<number> {
   const admin = kafka.admin();
   await admin.connect();
   try {
-    const partitions = await admin.fetchTopicOffsets(topic);
-    return partitions.reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0);
+    const partitions = await Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic)));
+    return partitions.flat().reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0);
   } finally {
     await admin.disconnect();
   }

@@ -121,8 +121,8 @@ function normalised(answer: Answer, value: string): string {
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '«time»')
     .replace(/hst-[0-9a-z]+-[0-9a-z]+/g, '«fresh»')
     .replace(/"secretStart":"\w{4}"/g, '"secretStart":"«fresh»"')
-    // How often something has changed, a session's tokens among it, grows with every request.
-    .replace(/"version":\d+/g, '"version":«n»')
+    // How often the caller's own tenant and session have changed grows with every request.
+    .replace(/("deleteAfter":(?:null|"[^"]*"),"version":)\d+/g, '$1«n»')
     .replace(/r1\.«uuid»\.\d+\./g, 'r1.«uuid».«n».')
     .replace(/eyJ[\w-]+\.[\w-]+\.[\w-]+|[A-Za-z0-9_-]{40,}/g, '«token»');
   return `${answer.status} ${body}`;
