@@ -96,6 +96,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const failed = results.find((result) => result.status === 'rejected');
   if (failed === undefined) {
     ports.attach();
+    await Promise.all(fleet.services.map((service) => service.permitted()));
     return fleet;
   }
   await fleet.stop(1_000);

@@ -5,24 +5,18 @@ export { createTokenVerifier, type TokenVerifier } from './token-verifier.ts';
 export { signAccessToken, type SigningKey } from './token-signer.ts';
 export { heldRoles, systemRoles, type ManifestRole, type SystemRole } from './roles.ts';
 export { systemRoleRecords } from './system-roles.ts';
-export {
-  createAccess,
-  type Access,
-  type AccessReader,
-  type AccessResource,
-  type PermissionManifest,
-  type Visibility,
-} from './access.ts';
+export type { AccessResource, PermissionManifest } from './access.ts';
 export type { AccessPort } from './access-port.ts';
 export type { RequestFacts } from './enforcement/required-version.ts';
 export {
   askerOf,
   contextOf,
-  createSnapshotAccess,
+  createAccess,
   type DecisionSource,
   type Rights,
-  type SnapshotAccess,
-} from './enforcement/snapshot-access.ts';
+  type Access,
+  type AccessOptions,
+} from './enforcement/create-access.ts';
 export type { ApiKeyPort, ApiKeyRatePolicy, ApiKeyUses, VerifiedApiKey } from './api-keys/key-port.ts';
 export {
   apiKeySecretHash,

@@ -1,5 +1,4 @@
 import type { AccessPort } from './access-port.ts';
-import type { AccessReader } from './access.ts';
 import type { ApiKeyPort } from './api-keys/key-port.ts';
 import type { JwksSource } from './key-set.ts';
 import { createRevocationSignal, type RevocationSignal, type RevocationSource } from './revocations.ts';
@@ -7,9 +6,7 @@ import { createRevocationSignal, type RevocationSignal, type RevocationSource } 
 /** What verifying and deciding need from the auth service, in this process or over HTTP. */
 export interface PlatformPorts {
   jwks: JwksSource;
-  access: AccessReader;
-  /** The compiled snapshot. */
-  decisions?: AccessPort;
+  access: AccessPort;
   apiKeys: ApiKeyPort;
   /** Tells of revocations as they happen, where the auth service is in this process. */
   revocations?: RevocationSource;
@@ -26,10 +23,17 @@ export interface DeferredPorts extends PlatformPorts {
 /** `find` answers the ports or throws 503 while they are not there yet. */
 export function deferPorts(find: () => PlatformPorts): DeferredPorts {
   const revocations = createRevocationSignal();
+  const advanced: ((tenantId: string, version: number) => void)[] = [];
   let attached = false;
   return {
     jwks: { keys: async () => find().jwks.keys() },
-    access: { rolesOf: async (principal) => find().access.rolesOf(principal) },
+    access: {
+      world: (tenantId) => find().access.world(tenantId),
+      onAdvanced: (listener) => void advanced.push(listener),
+      check: async (request) => find().access.check(request),
+      load: async (tenantId) => find().access.load(tenantId),
+      isStale: () => find().access.isStale?.() === true,
+    },
     apiKeys: {
       verify: async (key) => find().apiKeys.verify(key),
       report: async (uses) => find().apiKeys.report(uses),
@@ -38,7 +42,9 @@ export function deferPorts(find: () => PlatformPorts): DeferredPorts {
     attach() {
       if (attached) return;
       attached = true;
-      find().revocations?.subscribe(revocations.announce);
+      const { access, revocations: source } = find();
+      source?.subscribe(revocations.announce);
+      access.onAdvanced((tenantId, version) => advanced.forEach((hear) => hear(tenantId, version)));
     },
   };
 }

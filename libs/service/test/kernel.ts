@@ -11,7 +11,9 @@ import {
 } from '@idp/auth';
 import { createLimiter, createMemoryLimits } from '@idp/cache';
 import { createTelemetry, type Telemetry } from '@idp/telemetry';
+import { createTestAccess } from '@idp/testing';
 import { createHttpApp, type HttpAppParts } from '../src/http/app.ts';
+import { demo, demoWithTopics } from './demo-service.ts';
 import type { RoutePlugin } from '../src/index.ts';
 
 export const publicUrl = 'http://idp.test';
@@ -36,13 +38,18 @@ export interface Kernel extends AsyncDisposable {
 
 const key = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
 const jwk = { ...(await exportJWK(key.publicKey)), kid: 'k1', alg: 'EdDSA', use: 'sig' };
-/** Where keys and roles come from: one key, two users. */
+const users = { viewer: userA.replace('aa', 'ab'), member: userA };
+/** Two people who are in every tenant. */
+export const testAccess = createTestAccess([manifest, demo.permissions, demoWithTopics.permissions], {
+  [users.member]: 'member',
+  [users.viewer]: 'viewer',
+});
+/** Where keys and rights come from: one key, two users, who are in every tenant. */
 export const testPorts: PlatformPorts = {
   jwks: { keys: async () => [jwk] },
-  access: { rolesOf: async (principal) => [principal.id === users.member ? 'member' : 'viewer'] },
+  access: testAccess.port,
   apiKeys: { verify: async () => undefined, report: async () => undefined },
 };
-const users = { viewer: userA.replace('aa', 'ab'), member: userA };
 
 export async function startKernel(routes: RoutePlugin[], overrides: Partial<HttpAppParts> = {}): Promise<Kernel> {
   const logs: Record<string, unknown>[] = [];
@@ -59,7 +66,7 @@ export async function startKernel(routes: RoutePlugin[], overrides: Partial<Http
     manifest,
     verifier: createCredentialVerifier({ issuer: publicUrl, audience: `${publicUrl}/api`, ports: testPorts }),
     serviceVerifier: createTokenVerifier({ issuer: publicUrl, audience: 'idp:demo', jwks: testPorts.jwks }),
-    access: createAccess({ reader: testPorts.access, manifest }),
+    access: createAccess({ port: testPorts.access, manifest, clock: () => new Date() }),
     limiter: createLimiter({ store: createMemoryLimits(), metrics: telemetry.metrics }),
     logger: telemetry.logger,
     metrics: telemetry.metrics,

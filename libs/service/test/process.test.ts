@@ -1,23 +1,29 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { signHead } from '@idp/auth';
 import { testDatabase, type TestDatabase } from '@idp/testing';
-import { demo } from './demo-service.ts';
-import { publicUrl, testPorts, tokenOf, userA } from './kernel.ts';
+import { demoWithTopics } from './demo-service.ts';
+import { publicUrl, testAccess, testPorts, tokenOf } from './kernel.ts';
 
 let database: TestDatabase;
 let directory: string;
 let auth: Server;
 const children = new Set<ChildProcess>();
+const access = generateKeyPairSync('ed25519');
+const own = generateKeyPairSync('ed25519');
 
 beforeAll(async () => {
-  database = await testDatabase({ services: [demo] });
+  database = await testDatabase({ services: [demoWithTopics, { name: 'auth' }] });
   directory = await mkdtemp(join(tmpdir(), 'service-process-'));
+  const jwk = { ...own.privateKey.export({ format: 'jwk' }), kid: 'catalog-1' };
+  await writeFile(join(directory, 'key.json'), JSON.stringify(jwk));
   auth = createServer((req, res) => void answerAsAuth(req.url!).then((body) => res.end(JSON.stringify(body))));
   auth.listen(0, '127.0.0.1');
   await once(auth, 'listening');
@@ -29,11 +35,15 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
-/** The two documents of the auth service that another service reads. */
+/** What another service asks auth for: keys, a token of its own, and access of tenants it knows nothing of. */
 async function answerAsAuth(url: string): Promise<object> {
-  return url === '/.well-known/jwks.json'
-    ? { keys: await testPorts.jwks.keys() }
-    : { data: { id: userA, roles: ['member'] } };
+  if (url === '/.well-known/jwks.json') return { keys: await testPorts.jwks.keys() };
+  if (url === '/internal/v1/token') return { data: { token: 'service-token', expiresIn: 300 } };
+  if (url === '/internal/v1/verification-keys') {
+    return { keys: [{ ...access.publicKey.export({ format: 'jwk' }), kid: 'access-1', use: 'access' }] };
+  }
+  const { head, changed } = testAccess.sealed(url.slice('/internal/v1/access/'.length));
+  return { data: { head: signHead(head, { kid: 'access-1', privateKey: access.privateKey }), shards: changed } };
 }
 
 interface Started {
@@ -55,7 +65,7 @@ async function freePort(): Promise<number> {
 
 async function run(overrides: Record<string, string | undefined> = {}): Promise<Started> {
   const [port, management] = [await freePort(), await freePort()];
-  const { app, relay, bus } = database.urlsFor('demo');
+  const { app, relay, bus } = database.urlsFor('catalog');
   const env = {
     PATH: process.env['PATH'],
     NODE_ENV: 'development',
@@ -67,6 +77,7 @@ async function run(overrides: Record<string, string | undefined> = {}): Promise<
     DATABASE_RELAY_URL: relay,
     DATABASE_BUS_URL: bus,
     AUTH_URL: `http://127.0.0.1:${(auth.address() as AddressInfo).port}`,
+    SERVICE_KEY_FILE: join(directory, 'key.json'),
     CURSOR_SECRET: 'c'.repeat(32),
     SECRETS_FILE: join(directory, 'kek.json'),
     ...overrides,
@@ -103,7 +114,7 @@ describe('a service in its own process', () => {
     await untilReady(started);
   });
 
-  test('serves its API with keys and roles of the auth service', async () => {
+  test('serves its API with keys and rights of the auth service', async () => {
     const answer = await fetch(`http://127.0.0.1:${started.port}/api/v1/notes`, {
       method: 'POST',
       headers: { authorization: `Bearer ${await tokenOf('member')}`, 'content-type': 'application/json' },
@@ -120,7 +131,7 @@ describe('a service in its own process', () => {
     });
     const { body } = await probe(started, '/metrics');
     for (const name of [
-      'service_ready{service="demo"} 1',
+      'service_ready{service="catalog"} 1',
       'process_start_to_ready_seconds',
       'nodejs_eventloop_delay_seconds',
       'db_client_connection_count',
@@ -128,7 +139,7 @@ describe('a service in its own process', () => {
       expect(body).toContain(name);
     }
     const info = await probe(started, '/info');
-    expect(info.body).toMatchObject({ service: 'demo', mode: 'process', version: '0.1.0' });
+    expect(info.body).toMatchObject({ service: 'catalog', mode: 'process', version: '0.1.0' });
     expect(JSON.stringify(info.body)).not.toMatch(/postgres:\/\//);
     expect((await fetch(`http://127.0.0.1:${started.port}/metrics`)).status).toBe(404);
     expect((await probe(started, '/nothing')).status).toBe(404);
@@ -182,7 +193,8 @@ describe('a start that cannot work says why in one line and exits 1', () => {
     ],
     ['limits off in production', { NODE_ENV: 'production', RATE_LIMITS: 'off' }, /RATE_LIMITS: off is for load tests/],
     ['no auth service', { AUTH_URL: undefined }, /AUTH_URL: is required/],
-    ['a database that is away', { DATABASE_URL: 'postgres://app@127.0.0.1:1/none' }, /demo: .*(database|connect)/i],
+    ['no key of its own', { SERVICE_KEY_FILE: undefined }, /SERVICE_KEY_FILE: is required with AUTH_URL/],
+    ['a database that is away', { DATABASE_URL: 'postgres://app@127.0.0.1:1/none' }, /catalog: .*(database|connect)/i],
   ])('%s', async (_name, overrides, message) => {
     const started = await run(overrides);
     expect(await started.ended).toBe(1);
@@ -202,7 +214,7 @@ describe('a start that cannot work says why in one line and exits 1', () => {
     const { port } = other.address() as AddressInfo;
     const started = await run({ PORT: String(port) });
     expect(await started.ended).toBe(1);
-    expect(started.output()).toMatch(new RegExp(`demo: .*EADDRINUSE.*${port}`));
+    expect(started.output()).toMatch(new RegExp(`catalog: .*EADDRINUSE.*${port}`));
     other.close();
   });
 });

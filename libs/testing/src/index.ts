@@ -19,3 +19,4 @@ export {
   type StatementModel,
 } from './simulation/database.ts';
 export { createWorld, type SimulatedProcess, type World } from './simulation/world.ts';
+export { createTestAccess, type TestAccess } from './fleet/test-access.ts';

@@ -5,10 +5,9 @@ import type { Secrets } from '@idp/secrets';
 import type { ServicePlatform } from '@idp/service';
 import { createMailer, type Mailer } from './adapters/mailer.ts';
 import { createCatalogues, type Catalogues } from './access/catalogue.ts';
-import { createAccessReader, type LocalAccessReader } from './access/access-reader.ts';
 import { createPublishedHeads, type PublishedHeads } from './access/published.ts';
 import { createRevocations, type Revocations } from './access/revocations.ts';
-import { createAccessSnapshot } from './access/snapshot.ts';
+import { createAccessSnapshot, type AccessSnapshot } from './access/snapshot.ts';
 import { createAuditMetrics, type AuditMetrics } from './audit/metrics.ts';
 import { createWaker, type Waker } from './audit/waker.ts';
 import type { Logger } from '@idp/telemetry';
@@ -36,7 +35,8 @@ export interface AuthContext {
   signingKeys: SigningKeys;
   accessTokens: AccessTokens;
   sessionLife: SessionLife;
-  access: LocalAccessReader;
+  /** What every change of access is compiled into. */
+  access: { snapshot: AccessSnapshot };
   /** Access of all tenants as this process knows it. */
   accessStore: AccessStore;
   /** Keys of heads and revocations. */
@@ -104,7 +104,7 @@ export async function createAuthContext(platform: ServicePlatform<AuthConfig>): 
       clock,
     }),
     sessionLife: { idleSeconds: config.REFRESH_TOKEN_EXPIRES_IN, maxSeconds: config.SESSION_MAX_AGE },
-    access: createAccessReader({ database, clock, snapshot }),
+    access: { snapshot },
     accessStore: snapshot.store,
     accessKeys,
     published: createPublishedHeads(),

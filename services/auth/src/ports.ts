@@ -7,8 +7,7 @@ import { recordKeyUses, verifyApiKey } from './operations/credentials/verify-api
 export function platformPorts(ctx: AuthContext): PlatformPorts {
   return {
     jwks: { keys: () => ctx.signingKeys.published() },
-    access: ctx.access,
-    decisions: accessPort(ctx),
+    access: accessPort(ctx),
     apiKeys: {
       verify: (key) => verifyApiKey(ctx, key),
       report: (uses) => recordKeyUses(ctx, uses),

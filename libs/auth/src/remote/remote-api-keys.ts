@@ -1,4 +1,3 @@
-import { UnavailableError } from '@idp/errors';
 import { z } from 'zod';
 import type { ApiKeyPort } from '../api-keys/key-port.ts';
 import type { ServiceKey } from '../service-tokens/assertion.ts';
@@ -18,12 +17,11 @@ const verified = z.object({
   }),
 });
 
-/** Keys over `POST /internal/v1/api-keys/…`; without a key of this service nobody may ask, and every API key is 503. */
-export function remoteApiKeys(base: string, serviceKey: ServiceKey | undefined): ApiKeyPort {
-  const source = serviceKey && createServiceTokenSource({ base, key: serviceKey });
+/** Keys over `POST /internal/v1/api-keys/…`. */
+export function remoteApiKeys(base: string, serviceKey: ServiceKey): ApiKeyPort {
+  const source = createServiceTokenSource({ base, key: serviceKey });
 
   async function call(path: string, body: unknown): Promise<Response> {
-    if (source === undefined) throw new UnavailableError('API keys cannot be checked: SERVICE_KEY_FILE is not set');
     const token = await source.tokenFor('idp:auth');
     return callAuth(`${base}/internal/v1/api-keys/${path}`, { headers: { authorization: `Bearer ${token}` }, body });
   }

@@ -7,7 +7,7 @@ import type { PermissionManifest } from '../../src/access.ts';
 import { decide, type Decision } from '../../src/decision/decide.ts';
 import type { DecisionRequest } from '../../src/decision/model.ts';
 import type { RequestFacts } from '../../src/enforcement/required-version.ts';
-import { createSnapshotAccess } from '../../src/enforcement/snapshot-access.ts';
+import { createAccess } from '../../src/enforcement/create-access.ts';
 import type { Principal } from '../../src/principal.ts';
 import { createAccessStore } from '../../src/snapshot/access-store.ts';
 import type { BindingRow, TenantRows } from '../../src/snapshot/rows.ts';
@@ -94,7 +94,7 @@ function service({ known = true }: { known?: boolean } = {}) {
     },
     isStale: () => isStale,
   };
-  const access = createSnapshotAccess({ port, manifest, clock: () => new Date(), request: () => facts });
+  const access = createAccess({ port, manifest, clock: () => new Date(), request: () => facts });
   return {
     access,
     store,

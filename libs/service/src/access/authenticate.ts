@@ -3,6 +3,7 @@ import { AuthError, PermissionError } from '@idp/errors';
 import type { Limiter } from '@idp/cache';
 import type { Access, CredentialVerifier, Principal, TokenVerifier } from '@idp/auth';
 import type { Metrics } from '@idp/telemetry';
+import { seenVersionOf } from '../arrival/seen-version.ts';
 import { credentialOf } from './credential.ts';
 import { requireCsrfToken, requireOwnOrigin } from './csrf.ts';
 import type { RouteGuard } from './guard.ts';
@@ -66,7 +67,8 @@ export function createAuthenticate(parts: AuthenticateParts): Authenticate {
   return async (request, guard) => {
     const principal = await (guard.access === 'service' ? serviceOf(request) : callerOf(request));
     setPrincipal(request, principal);
-    if (guard.permission !== undefined) await access.requirePermission(principal, guard.permission);
+    request.operation.seenVersion = seenVersionOf(request.headers['x-authz-version']);
+    await requirePermission(access, principal, guard);
     if (guard.stepUp !== undefined) requireStepUp(principal, guard.stepUp, clock());
   };
 }
@@ -78,4 +80,16 @@ function setPrincipal(request: FastifyRequest, principal: Principal): void {
   operation.tenantId = principal.tenantId;
   operation.sessionId = principal.sessionId;
   if (principal.keyId !== undefined) operation.onBehalfOf = `${principal.type}:${principal.id}`;
+}
+
+async function requirePermission(
+  access: Access,
+  principal: Principal,
+  { permission, part }: RouteGuard,
+): Promise<void> {
+  if (permission === undefined) return;
+  if (!part) return access.requirePermission(principal, permission);
+  const rights = await access.rights(principal, permission);
+  // Whoever holds it nowhere does not hold it in the tenant either: this says why.
+  if (!rights.somewhere) rights.require();
 }

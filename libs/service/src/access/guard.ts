@@ -9,6 +9,8 @@ export interface RouteGuard {
   access: 'public' | 'authenticated' | 'service';
   /** Checked after authentication. */
   permission: string | undefined;
+  /** Held anywhere in the tenant it suffices. */
+  part: boolean;
   /** Checked last: who may not gains nothing by signing in again. */
   stepUp: StepUp | undefined;
 }
@@ -26,11 +28,11 @@ export class RouteError extends Error {
  * step-up that nobody could be asked for.
  */
 export function routeGuard(route: string, settings: RouteSettings, manifest: PermissionManifest): RouteGuard {
-  const { access, permission, stepUp } = settings;
+  const { access, permission, stepUp, part = false } = settings;
   if (permission !== undefined) {
     if (access !== undefined) throw new RouteError(route, 'declares access and permission; one decides');
     if (!Object.hasOwn(manifest, permission)) throw new RouteError(route, `permission ${permission} is in no manifest`);
-    return { access: 'authenticated', permission, stepUp };
+    return { access: 'authenticated', permission, part, stepUp };
   }
   if (access !== 'public' && access !== 'authenticated' && access !== 'service') {
     throw new RouteError(route, "declares neither a permission nor access 'authenticated', 'service' or 'public'");
@@ -38,8 +40,9 @@ export function routeGuard(route: string, settings: RouteSettings, manifest: Per
   if (access === 'service' && !route.includes(' /internal/')) {
     throw new RouteError(route, 'is for services alone and lies where the gateway leads');
   }
+  if (part) throw new RouteError(route, 'declares part and no permission');
   if (access === 'public' && stepUp !== undefined) throw new RouteError(route, 'asks a public caller for a step-up');
-  return { access, permission: undefined, stepUp };
+  return { access, permission: undefined, part, stepUp };
 }
 
 /** The caller of an authenticated route; 401 `AUTH_REQUIRED` on a public one. */

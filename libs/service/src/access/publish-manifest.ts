@@ -4,6 +4,11 @@ import { platformTenantId, topics } from '@idp/contracts';
 import type { Database } from '@idp/database';
 import { publish } from '@idp/events';
 
+/** Whether auth hears which permissions the service has. */
+export function isDeclaring(service: string): boolean {
+  return Object.values(topics).some(({ name }) => name === `idp.${service}.permissions.v1`);
+}
+
 /**
  * Tells auth what this service lets be decided; system roles are made of it. Told at every start, as a bus may have been emptied: auth
  * does nothing about a body it knows by its hash. Auth itself, and a service without such a topic, tell nothing.
@@ -15,8 +20,7 @@ export async function publishManifest(options: {
   database: Database<any>;
 }): Promise<void> {
   const { service, manifest, database } = options;
-  const topic = `idp.${service}.permissions.v1`;
-  if (!Object.values(topics).some(({ name }) => name === topic)) return;
+  if (!isDeclaring(service)) return;
   const body = canonicalJson(manifest);
   const hash = createHash('sha256').update(body).digest('hex');
   await database.tenant(platformTenantId).write(

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { currentContext } from '@idp/telemetry';
-import type { Access, Principal } from '@idp/auth';
+import type { Access, AccessResource, Principal } from '@idp/auth';
 import type { AuditEntry, Database } from '@idp/database';
 import { PermissionError } from '@idp/errors';
 import { RequestOperation } from '../http/operation.ts';
@@ -54,22 +54,39 @@ export function auditDenials(options: {
     record('audit-denials', principal, repetitions, (minute + 1) * minuteMs - now);
   }
 
+  function recorded(error: unknown, principal: Principal, permission: string, resource?: AccessResource): unknown {
+    if (error instanceof PermissionError && isMutation()) {
+      denied(principal, {
+        action: permission,
+        resourceType: resource?.type ?? permission.split(':')[1]!,
+        resourceId: resource?.id ?? '-',
+        outcome: 'denied',
+      });
+    }
+    return error;
+  }
+
   return {
     allows: (principal, permission, resource) => access.allows(principal, permission, resource),
     visibility: (principal, permission, columns) => access.visibility(principal, permission, columns),
+    async rights(principal, permission) {
+      const rights = await access.rights(principal, permission);
+      return {
+        ...rights,
+        require(resource) {
+          try {
+            rights.require(resource);
+          } catch (error) {
+            throw recorded(error, principal, permission, resource);
+          }
+        },
+      };
+    },
     async requirePermission(principal, permission, resource) {
       try {
         await access.requirePermission(principal, permission, resource);
       } catch (error) {
-        if (error instanceof PermissionError && isMutation()) {
-          denied(principal, {
-            action: permission,
-            resourceType: resource?.type ?? permission.split(':')[1]!,
-            resourceId: resource?.id ?? '-',
-            outcome: 'denied',
-          });
-        }
-        throw error;
+        throw recorded(error, principal, permission, resource);
       }
     },
   };

@@ -18,6 +18,7 @@ import { createJobRuntime, type JobRuntime } from '@idp/jobs';
 import { createSecrets } from '@idp/secrets';
 import type { Telemetry } from '@idp/telemetry';
 import type { AnyService, ServicePlatform } from '../define-service.ts';
+import { requestFacts } from '../access/request-facts.ts';
 import { createBackgroundRunner } from './background.ts';
 import { auditDenials } from './denied-audit.ts';
 import { migrationSourcesOf } from './migration-sources.ts';
@@ -100,7 +101,14 @@ export function createPlatform(options: {
   const { logger, metrics } = telemetry;
   const clock = host.clock ?? (() => new Date());
   const background = createBackgroundRunner({ logger, metrics });
-  const decision = createAccess({ reader: ports.access, manifest: definition.permissions });
+  const decisions = metrics.counter('authz_decisions_total', 'Permissions decided', ['decision', 'source']);
+  const decision = createAccess({
+    port: ports.access,
+    manifest: definition.permissions,
+    clock,
+    request: requestFacts,
+    onDecision: (reason, source) => decisions.inc({ decision: reason, source }),
+  });
   const access = auditDenials({ access: decision, database, background, clock });
   const { mode, publicUrl, environment, dataDirectory } = host;
   const jobs = createJobRuntime({

@@ -41,8 +41,9 @@ export interface HostResources extends HostInfo {
   transportWake: WakeSignal;
   /** Ports of the auth service; a service that provides them itself needs none. A function is called at first use. */
   ports?: PlatformPorts | (() => PlatformPorts);
-  /** The auth service, for a process that keeps a copy of its access snapshot. */
+  /** The auth service, for a process that keeps a copy of its access snapshot, and what it answers over HTTP. */
   auth?: AuthService;
+  remote?: Pick<PlatformPorts, 'jwks' | 'apiKeys'>;
   secretsKeyProvider: KeyProvider;
   /** Key of this installation from which each service's cursor key is derived, 32 bytes or more. */
   cursorSecret: Buffer;

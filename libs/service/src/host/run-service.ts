@@ -99,11 +99,11 @@ async function hostResources(
 async function authOf(
   definition: AnyService,
   { AUTH_URL: authUrl, SERVICE_KEY_FILE: file }: KernelConfig,
-): Promise<Pick<HostResources, 'ports' | 'auth'>> {
+): Promise<Pick<HostResources, 'remote' | 'auth'>> {
   if (authUrl === undefined) return {};
-  if (file === undefined) return { ports: remotePorts({ authUrl }) };
+  if (file === undefined) throw new ConfigError([{ name: 'SERVICE_KEY_FILE', message: 'is required with AUTH_URL' }]);
   const serviceKey = await readServiceKey(definition.name, file);
-  return { ports: remotePorts({ authUrl, serviceKey }), auth: { url: authUrl, key: serviceKey } };
+  return { remote: remotePorts({ authUrl, serviceKey }), auth: { url: authUrl, key: serviceKey } };
 }
 
 /** No address a user types may reach the database, the brokers or the management port. */
@@ -121,6 +121,7 @@ async function serve(running: RunningService, kernel: KernelConfig): Promise<Man
     this.set(running.health().ready ? 1 : 0);
   });
   ready.set(0);
+  await running.permitted();
   metrics.gauge('service_info', 'Release', ['version']).set({ version: kernel.SERVICE_VERSION }, 1);
   const management = await startManagement({
     host: kernel.HOST,

@@ -1,11 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { loadConfig, type ConfigEntry } from '@idp/config';
-import type { PlatformPorts } from '@idp/auth';
+import type { AccessPort, PlatformPorts } from '@idp/auth';
 import type { Database } from '@idp/database';
 import { checkSnapshotSources, createEventRuntime, type EventRuntime, type EventTransport } from '@idp/events';
 import type { JobRuntime } from '@idp/jobs';
 import { createTelemetry, type Telemetry } from '@idp/telemetry';
 import type { AnyService } from '../define-service.ts';
+import { permitted } from '../access/permitted.ts';
 import { publishManifest } from '../access/publish-manifest.ts';
 import { createHttpApp } from '../http/app.ts';
 import type { RoutePlugin } from '../http/types.ts';
@@ -37,6 +38,11 @@ export interface RunningService {
   readonly jobs: JobRuntime;
   /** What it provides to the other services; only auth does. */
   readonly ports: PlatformPorts | undefined;
+  /**
+   * Resolves when its permissions mean something: auth has heard of them and what it made of them is here. Not to be waited for before auth
+   * has started.
+   */
+  permitted(): Promise<void>;
   health(): Health;
   /** For `/info`: version, configuration without secrets, states of events and background work. */
   info(): Promise<Record<string, unknown>>;
@@ -86,7 +92,11 @@ export async function startService(definition: AnyService, host: HostResources):
   }
 }
 
-type Running = ServiceParts & { ports: PlatformPorts | undefined };
+type Running = ServiceParts & {
+  ports: PlatformPorts | undefined;
+  /** What decisions are made by. */
+  accessPort: AccessPort;
+};
 
 async function build(
   definition: AnyService,
@@ -98,8 +108,8 @@ async function build(
   const database = openDatabase(definition, host, telemetry);
   opened.push(async () => database[Symbol.asyncDispose]());
   await database.ready();
-  const late = createLatePorts(host.ports);
   const replica = replicaOf(definition, host, telemetry);
+  const late = createLatePorts(host.ports ?? portsOf(host, replica));
   if (replica !== undefined) {
     opened.push(async () => replica[Symbol.asyncDispose]());
     replica.replica.revocations.subscribe((revocation) => late.ports.revocations.announce(revocation));
@@ -167,7 +177,17 @@ async function build(
   await events.ready();
   parts.platform.background.start(state.probe);
   state.markStarted();
-  return { ...parts, definition, host, telemetry, database, context, replica, transport, events, state, app, ports };
+  const accessPort = late.ports.access;
+  return {
+    ...parts,
+    ...{ definition, host, telemetry, database, context, replica, transport, events, state, app, ports, accessPort },
+  };
+}
+
+/** What a process apart from auth has of it: answers over HTTP, and its copy of the snapshot. */
+function portsOf({ remote }: HostResources, opened: OpenReplica | undefined): PlatformPorts | undefined {
+  if (remote === undefined || opened === undefined) return undefined;
+  return { ...remote, access: opened.replica.port };
 }
 
 function replicaOf(definition: AnyService, host: HostResources, telemetry: Telemetry): OpenReplica | undefined {
@@ -220,6 +240,7 @@ function describeRunning(parts: Running, configuration: ConfigEntry[]): RunningS
     events,
     jobs: parts.jobs,
     ports: parts.ports,
+    permitted: () => permitted(definition.name, definition.permissions, parts.accessPort),
     health: () => state.health(),
     openapi: async () => app.swagger(),
     async info() {

@@ -20,6 +20,8 @@ export class RequestOperation implements OperationContext {
   onBehalfOf: string | undefined = undefined;
   tenantId: string | undefined = undefined;
   sessionId: string | undefined = undefined;
+  /** Version of the tenant's rights the caller has seen (`X-Authz-Version`). */
+  seenVersion: number | undefined = undefined;
   /** What the route declares; undefined where none matched. */
   plan: RoutePlan | undefined = undefined;
   /** Code of the error that was answered. */

@@ -24,7 +24,10 @@ export type RouteAccess =
       permission?: never;
     }
   | {
-      /** A permission of the service's manifest, checked before the handler. */
+      /**
+       * A permission of the service's manifest, checked before the handler: for the tenant, or, with `part`, for anything in it, where the
+       * handler decides about what the request is about.
+       */
       permission: string;
       access?: never;
     };
@@ -33,6 +36,8 @@ export type RouteAccess =
 export interface RouteSettings {
   access?: 'public' | 'authenticated' | 'service';
   permission?: string;
+  /** The handler decides about the object: who holds the permission in a part of the tenant alone may come as far. */
+  part?: true;
   /** Asks for a recent sign-in; 403 `STEP_UP_REQUIRED` says how recent. */
   stepUp?: StepUp;
   /** False: the answer is sent as it is, without `{ data, meta }` (protocols and Backstage mounts). */

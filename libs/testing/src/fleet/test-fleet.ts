@@ -97,7 +97,10 @@ async function start(options: TestFleetOptions, stack: AsyncDisposableStack): Pr
       running.set(definition.name, service);
     }),
   );
-  if ([...running.values()].some((service) => service.ports !== undefined)) ports.attach();
+  if ([...running.values()].some((service) => service.ports !== undefined)) {
+    ports.attach();
+    await Promise.all([...running.values()].map((service) => service.permitted()));
+  }
   return assemble({ options, stack, database, running, ports, lines });
 }
 

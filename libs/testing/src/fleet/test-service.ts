@@ -58,7 +58,7 @@ export async function startTestService(options: TestServiceOptions): Promise<Tes
   const directory = await mkdtemp(join(tmpdir(), 'idp-service-'));
   stack.defer(() => rm(directory, { recursive: true, force: true }));
   const wake = createWakeSignal();
-  const { ports, ...identities } = await createTestIdentities(publicUrl);
+  const { ports, ...identities } = await createTestIdentities(publicUrl, [definition.permissions]);
   const running = await startService(definition, {
     mode: 'process',
     publicUrl,

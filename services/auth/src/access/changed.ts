@@ -43,6 +43,5 @@ export async function accessChanged(
     ? sealShards(bodies, { tenantId, version, previous, only: names })
     : sealShards(await compileWhole(tx), { tenantId, version, ...(previous !== undefined && { previous }) });
   await publishVersion(tx, access.snapshot, sealed);
-  tx.afterCommit(() => access.forgetTenant(tenantId));
   return version;
 }

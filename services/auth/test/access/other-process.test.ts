@@ -36,7 +36,7 @@ beforeAll(async () => {
   catalog = await startService(definitionOf(pathToFileURL(join(directory, 'migrations/'))), {
     ...auth.host,
     databaseUrls: auth.database.urlsFor('catalog'),
-    ports: remotePorts({ authUrl: auth.url, serviceKey: key }),
+    remote: remotePorts({ authUrl: auth.url, serviceKey: key }),
     auth: { url: auth.url, key },
   });
   url = await catalog.app.listen({ host: '127.0.0.1', port: 0 });

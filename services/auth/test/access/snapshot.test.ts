@@ -91,7 +91,7 @@ function grant(to: Person, role = 'tenant-admin'): Promise<number> {
 }
 
 const mayIn = (running: RunningAuth, person: Person, permission: string, tenantId = a.id) =>
-  running.service.ports!.decisions!.check({
+  running.service.ports!.access.check({
     principal: { type: 'user', id: person.id, tenantId },
     permission,
   });

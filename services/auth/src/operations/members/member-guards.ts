@@ -1,7 +1,7 @@
 import type { Tx } from '@idp/database';
 import { ConflictError, NotFoundError, PermissionError, UnprocessableError } from '@idp/errors';
 import type { Principal } from '@idp/auth';
-import { listHeldRoles } from '../../access/access-reader.ts';
+import { listHeldRoles } from '../../access/held-roles.ts';
 import type { AuthContext } from '../../context.ts';
 import type { RoleKey } from '../../domain/role.ts';
 import { coversRole, isTenantRole, ownerRoleOf } from '../../domain/tenant-roles.ts';

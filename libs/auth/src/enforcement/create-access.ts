@@ -13,7 +13,7 @@ import { createFreshness } from './freshness.ts';
 import { createImpossibleVersions, requiredVersion, type RequestFacts } from './required-version.ts';
 
 /** Decisions of a service over the compiled snapshot (auth §2B.4). */
-export interface SnapshotAccess {
+export interface Access {
   /** A permission outside the manifest is a bug: it throws. */
   allows(principal: Principal, permission: string, resource?: AccessResource): Promise<boolean>;
   /** 403 `PERMISSION_DENIED`, or `INSUFFICIENT_SCOPE` where only the credential's bounds are in the way. */
@@ -36,7 +36,7 @@ export interface Rights {
 /** How a decision was made: here, after waiting for a version, or by auth. */
 export type DecisionSource = 'local' | 'waited' | 'central';
 
-export interface SnapshotAccessOptions {
+export interface AccessOptions {
   port: AccessPort;
   manifest: PermissionManifest;
   clock: () => Date;
@@ -52,7 +52,7 @@ const noRequest: RequestFacts = { mutates: false };
  * here within 250 ms auth decides; 503 `AUTHZ_STALE` where it cannot be asked. The same goes for changes and sensitive
  * permissions while nothing is heard of auth.
  */
-export function createSnapshotAccess(options: SnapshotAccessOptions): SnapshotAccess {
+export function createAccess(options: AccessOptions): Access {
   const { port, manifest, clock, request = () => undefined, onDecision = () => undefined } = options;
   const freshness = createFreshness(port);
   const check = createCentralCheck(port);
