@@ -4,6 +4,7 @@ import { NotFoundError } from '@idp/errors';
 import { principalOf, type RoutePlugin } from '@idp/service';
 import type { CatalogContext } from '../context.ts';
 import { foldText } from '../domain/query/text.ts';
+import { entityRights } from '../routes/entity-rights.ts';
 import { refreshEntity } from '../operations/refresh-entity.ts';
 import { removeEntity } from '../operations/remove-entity.ts';
 import { sendEmpty } from './json-reply.ts';
@@ -15,7 +16,7 @@ const canonicalUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]
 export function entityWriteRoutes(context: CatalogContext): RoutePlugin {
   return async (app) => {
     app.post('/refresh', {
-      config: { permission: 'catalog:entity:refresh', envelope: false, idempotency: 'none' },
+      config: { permission: 'catalog:entity:refresh', part: true, envelope: false, idempotency: 'none' },
       schema: {
         operationId: 'refreshEntity',
         summary: 'Read again where an entity comes from',
@@ -25,14 +26,24 @@ export function entityWriteRoutes(context: CatalogContext): RoutePlugin {
       },
       handler: async (request, reply) => {
         const ref = foldText(request.body.entityRef);
-        const { tenantId } = principalOf(request);
+        const principal = principalOf(request);
         const { signal } = request.operation;
-        await context.database.tenant(tenantId).write((tx) => refreshEntity(tx, { ref }), { signal });
+        const requireEntity = await entityRights(context.access, principal, {
+          permission: 'catalog:entity:refresh',
+          missing: `Entity ${ref} not found`,
+        });
+        await context.database.tenant(principal.tenantId).write(
+          async (tx) => {
+            await requireEntity(tx, { ref });
+            await refreshEntity(tx, { ref });
+          },
+          { signal },
+        );
         return sendEmpty(reply, 200);
       },
     });
     app.delete('/entities/by-uid/:uid', {
-      config: { permission: 'catalog:entity:delete', envelope: false },
+      config: { permission: 'catalog:entity:delete', part: true, envelope: false },
       schema: {
         operationId: 'deleteEntityByUid',
         summary: 'Remove an entity; nothing happens when it is unknown',
@@ -49,11 +60,22 @@ export function entityWriteRoutes(context: CatalogContext): RoutePlugin {
 }
 
 async function removeIfKnown(context: CatalogContext, request: FastifyRequest, uid: string): Promise<void> {
-  const { tenantId, actor } = principalOf(request);
+  const principal = principalOf(request);
+  const { tenantId, actor } = principal;
   const { signal } = request.operation;
+  const requireEntity = await entityRights(context.access, principal, {
+    permission: 'catalog:entity:delete',
+    missing: 'the entity does not exist',
+  });
   try {
     const door = context.database.tenant(tenantId);
-    await door.write((tx) => removeEntity(tx, context, { entity: { uid }, actor }), { signal });
+    await door.write(
+      async (tx) => {
+        await requireEntity(tx, { uid });
+        await removeEntity(tx, context, { entity: { uid }, actor });
+      },
+      { signal },
+    );
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error;
   }

@@ -33,7 +33,7 @@ const entityPath = z.strictObject({
 export function entityReadRoutes(context: CatalogContext): RoutePlugin {
   return async (app) => {
     app.get('/api/v1/catalog/entities', {
-      config: { permission: 'catalog:entity:read', errors: ['INVALID_CURSOR'] },
+      config: { permission: 'catalog:entity:read', part: true, errors: ['INVALID_CURSOR'] },
       schema: {
         operationId: 'listEntities',
         summary: 'List entities; page, total and facets describe one snapshot',
@@ -58,7 +58,7 @@ export function entityReadRoutes(context: CatalogContext): RoutePlugin {
       },
     });
     app.get('/api/v1/catalog/entities/:kind/:namespace/:name', {
-      config: { permission: 'catalog:entity:read', cacheControl: 'private, no-cache' },
+      config: { permission: 'catalog:entity:read', part: true, cacheControl: 'private, no-cache' },
       schema: {
         operationId: 'getEntity',
         summary: 'Get an entity; its ETag is its revision',

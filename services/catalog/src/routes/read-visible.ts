@@ -5,7 +5,7 @@ import { principalOf } from '@idp/service';
 import { everything } from '../domain/query/tree.ts';
 import type { CatalogTx } from '../store/catalog-tx.ts';
 import { findEntityByRef, selectEntityByRef, type VersionedEntity } from '../store/query/find-entity.ts';
-import { visibleEntities, type VisibleEntities } from './visible-entities.ts';
+import { visibleEntities, visibleServices, type VisibleEntities } from './visible-entities.ts';
 
 /** What reading routes need. */
 export interface ReadContext {
@@ -20,6 +20,12 @@ type Read<T> = (tx: CatalogTx, visible: VisibleEntities) => Promise<T>;
 export async function readVisible<T>(context: ReadContext, request: FastifyRequest, fn: Read<T>): Promise<T> {
   const { signal } = request.operation;
   return readAs(context, request, fn, { isolation: 'repeatable read', signal });
+}
+
+/** The same with the services the caller may see. */
+export async function readVisibleServices<T>(context: ReadContext, request: FastifyRequest, fn: Read<T>): Promise<T> {
+  const { signal } = request.operation;
+  return readAs(context, request, fn, { isolation: 'repeatable read', signal }, visibleServices);
 }
 
 /**
@@ -47,8 +53,9 @@ async function readAs<T>(
   request: FastifyRequest,
   fn: Read<T>,
   options: ReadOptions,
+  visibleTo = visibleEntities,
 ): Promise<T> {
   const principal = principalOf(request);
-  const visible = await visibleEntities(access, principal);
+  const visible = await visibleTo(access, principal);
   return database.tenant(principal.tenantId).read((tx) => fn(tx, visible), options);
 }

@@ -7,6 +7,7 @@ import type { CatalogContext } from '../context.ts';
 import { everything } from '../domain/query/tree.ts';
 import { registerService } from '../operations/register-service.ts';
 import { updateService, type ServiceChange } from '../operations/update-service.ts';
+import { entityRights } from './entity-rights.ts';
 import { readService } from './services.ts';
 import { serviceSchema } from './service-view.ts';
 
@@ -50,7 +51,7 @@ export function serviceWriteRoutes(context: CatalogContext): RoutePlugin {
   return async (app) => {
     registerCreate(app, context);
     app.put('/api/v1/services/:id', {
-      config: { permission: 'catalog:service:update', errors: updateErrors },
+      config: { permission: 'catalog:service:update', part: true, errors: updateErrors },
       schema: {
         operationId: 'replaceService',
         summary: 'Replace what is said of a service; honours If-Match',
@@ -66,7 +67,7 @@ export function serviceWriteRoutes(context: CatalogContext): RoutePlugin {
       },
     });
     app.patch('/api/v1/services/:id', {
-      config: { permission: 'catalog:service:update', errors: updateErrors },
+      config: { permission: 'catalog:service:update', part: true, errors: updateErrors },
       schema: {
         operationId: 'updateService',
         summary: 'Change members of a service; null takes an optional one away; honours If-Match',
@@ -107,13 +108,19 @@ function registerCreate(app: Parameters<RoutePlugin>[0], context: CatalogContext
   });
 }
 
-function update(context: CatalogContext, request: FastifyRequest, serviceId: string, asked: ServiceChange) {
-  const { tenantId, actor } = principalOf(request);
+async function update(context: CatalogContext, request: FastifyRequest, serviceId: string, asked: ServiceChange) {
+  const principal = principalOf(request);
+  const { tenantId, actor } = principal;
+  const requireEntity = await entityRights(context.access, principal, {
+    permission: 'catalog:service:update',
+    missing: 'the service does not exist',
+  });
   const match = request.headers['if-match'];
   const precondition = (revision: number | undefined): void => ifMatch(match, revision ?? 0);
   const input = { id: serviceId, change: asked, actor, precondition };
   return context.database.tenant(tenantId).write(
     async (tx) => {
+      await requireEntity(tx, { uid: serviceId });
       const { uid } = await updateService(tx, context, input);
       return readService(tx, uid, everything);
     },

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { NotFoundError } from '@idp/errors';
 import { envelope, id, isUnchanged, pageEnvelope, type RoutePlugin } from '@idp/service';
-import { readVisible } from './read-visible.ts';
+import { readVisibleServices } from './read-visible.ts';
 import type { CatalogContext } from '../context.ts';
 import { allOf, type QueryNode } from '../domain/query/tree.ts';
 import type { CatalogTx } from '../store/catalog-tx.ts';
@@ -14,7 +14,7 @@ import { serviceSchema, serviceView, type ServiceView } from './service-view.ts'
 export function serviceReadRoutes(context: CatalogContext): RoutePlugin {
   return async (app) => {
     app.get('/api/v1/services', {
-      config: { permission: 'catalog:service:read', errors: ['INVALID_CURSOR'] },
+      config: { permission: 'catalog:service:read', part: true, errors: ['INVALID_CURSOR'] },
       schema: {
         operationId: 'listServices',
         summary: 'List services by name',
@@ -24,7 +24,7 @@ export function serviceReadRoutes(context: CatalogContext): RoutePlugin {
       },
       handler: async (request) => {
         const { query } = request;
-        return readVisible(context, request, async (tx, visible) => {
+        return readVisibleServices(context, request, async (tx, visible) => {
           const { rows, total, nextCursor } = await readServicePage(tx, request, query, visible.tree);
           const registry = await listRegistryRows(
             tx,
@@ -38,7 +38,7 @@ export function serviceReadRoutes(context: CatalogContext): RoutePlugin {
       },
     });
     app.get('/api/v1/services/:id', {
-      config: { permission: 'catalog:service:read', cacheControl: 'private, no-cache' },
+      config: { permission: 'catalog:service:read', part: true, cacheControl: 'private, no-cache' },
       schema: {
         operationId: 'getService',
         summary: 'Get a service',
@@ -47,7 +47,7 @@ export function serviceReadRoutes(context: CatalogContext): RoutePlugin {
         response: { 200: envelope(serviceSchema) },
       },
       handler: async (request, reply) => {
-        const found = await readVisible(context, request, (tx, visible) =>
+        const found = await readVisibleServices(context, request, (tx, visible) =>
           readService(tx, request.params.id, visible.tree),
         );
         if (isUnchanged(request, reply as never, found.revision))

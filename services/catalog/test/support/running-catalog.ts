@@ -7,7 +7,8 @@ import { catalog } from '../../src/service.ts';
 export type { ServiceRequest as RequestOptions, SignedTenant as TestTenant } from '@idp/testing';
 
 /** The catalog service alone, on a database of its own, reached over HTTP. */
-export interface RunningCatalog extends Pick<TestService, 'url' | 'adminUrl' | 'request' | 'tenant'>, AsyncDisposable {
+export interface RunningCatalog
+  extends Pick<TestService, 'url' | 'adminUrl' | 'request' | 'tenant' | 'personIn' | 'place'>, AsyncDisposable {
   readonly service: RunningService;
   readonly context: CatalogContext;
   /** A token of a new person in this tenant, bounded by a scope. */
@@ -23,12 +24,14 @@ export async function startCatalog({
     env: { CATALOG_DIRECTORIES: '', ...env },
     egressAllow,
   });
-  const { url, adminUrl, running, request, tenant, person } = started;
+  const { url, adminUrl, running, request, tenant, person, personIn, place } = started;
   return {
     url,
     adminUrl,
     request,
     tenant,
+    personIn,
+    place,
     service: running,
     context: running.context as CatalogContext,
     scopedToken: async (tenantId, role, scope) => (await person(tenantId, role, scope)).token,

@@ -1,5 +1,5 @@
 import { prefixUpperBound } from './text.ts';
-import type { QueryNode } from './tree.ts';
+import type { QueryNode, RowsNode } from './tree.ts';
 
 /**
  * A query over numbers instead of text: keys, values and refs are replaced by what the tenant knows them as. The
@@ -11,7 +11,8 @@ export type PostingNode =
   | { readonly op: 'all'; readonly nodes: readonly PostingNode[] }
   | { readonly op: 'any'; readonly nodes: readonly PostingNode[] }
   | { readonly op: 'not'; readonly node: PostingNode }
-  | { readonly op: 'values'; readonly of: PostingSource; readonly match: ValueMatch };
+  | { readonly op: 'values'; readonly of: PostingSource; readonly match: ValueMatch }
+  | RowsNode;
 
 /** Where the values of a key lie: the postings of one key, or the relations of one type seen from one end. */
 export type PostingSource =
@@ -50,6 +51,8 @@ export function bindQuery(node: QueryNode, literals: Literals): PostingNode {
       return bindValues(node.key, { by: 'prefix', from: node.prefix, to: prefixUpperBound(node.prefix) }, literals);
     case 'in':
       return bindList(node.key, node.values, literals);
+    case 'rows':
+      return node;
   }
 }
 

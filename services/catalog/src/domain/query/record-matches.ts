@@ -20,6 +20,8 @@ export function recordMatches(node: QueryNode, record: Readonly<Record<string, s
       return valueOf(node.key, record)?.startsWith(node.prefix) === true;
     case 'text':
       return node.keys.some((key) => valueOf(key, record)?.includes(node.text) === true);
+    case 'rows':
+      throw new TypeError('a condition on rows is no question about a record');
   }
 }
 

@@ -16,7 +16,14 @@ export type QueryNode =
   /** One of the key's values starts with the prefix. */
   | { readonly op: 'prefix'; readonly key: string; readonly prefix: string }
   /** A value of one of the keys contains the text. */
-  | { readonly op: 'text'; readonly keys: readonly string[]; readonly text: string };
+  | { readonly op: 'text'; readonly keys: readonly string[]; readonly text: string }
+  | RowsNode;
+
+/** A condition on the entity's row, from the rights of the caller: only the store that made it can read it. */
+export interface RowsNode {
+  readonly op: 'rows';
+  readonly where: object;
+}
 
 /** Matches every entity. */
 export const everything: QueryNode = { op: 'all', nodes: [] };

@@ -29,7 +29,7 @@ function collect(node: QueryNode, texts: LiteralTexts): void {
     for (const child of node.nodes) collect(child, texts);
   } else if (node.op === 'not') {
     collect(node.node, texts);
-  } else {
+  } else if (node.op !== 'rows') {
     for (const key of node.op === 'text' ? node.keys : [node.key]) {
       const isRelation = key.startsWith(relationKeyPrefix);
       if (!isRelation) texts.keys.add(key);

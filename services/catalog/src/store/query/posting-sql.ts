@@ -1,4 +1,5 @@
 import { sql, type RawBuilder } from 'kysely';
+import { rowMatches } from './entity-rights.ts';
 import type { PostingNode, PostingSource, ValueMatch } from '../../domain/query/postings.ts';
 
 type Sql = RawBuilder<unknown>;
@@ -42,6 +43,8 @@ export function probe(node: PostingNode, no: Sql): Sql {
       return sql`(${probe(node.node, no)}) is not true`;
     case 'values':
       return sql`(exists (${postings(node.of, node.match, no)})) is true`;
+    case 'rows':
+      return rowMatches(node, no);
   }
 }
 
