@@ -8,6 +8,7 @@ import { selectMembers } from '../../store/members/members.ts';
 import { listRolesAt } from '../../store/members/role-bindings.ts';
 import { findOrganization } from '../../store/organizations/organizations.ts';
 import { listPageQuery, readListPage } from '../list-page.ts';
+import { partRights } from '../rights.ts';
 import { matchOf, pathOfId, readForCaller, writeForCaller } from '../write.ts';
 
 const role = z.enum(organizationRoles).meta({ examples: ['member'] });
@@ -30,7 +31,7 @@ export function organizationMemberRoutes(ctx: AuthContext): RoutePlugin {
   return async (app) => {
     registerList(app, ctx);
     app.patch(`${path}/:userId`, {
-      config: { permission: 'auth:member:manage', errors },
+      config: { permission: 'auth:member:manage', part: true, errors },
       schema: {
         operationId: 'updateOrganizationMember',
         summary: 'Give a member another role in the organization; honours If-Match',
@@ -41,6 +42,9 @@ export function organizationMemberRoutes(ctx: AuthContext): RoutePlugin {
       },
       handler: async (request) => {
         const { id: organizationId, userId } = request.params;
+        (await partRights(ctx, request, { type: 'organization', permission: 'auth:member:manage' })).require(
+          organizationId,
+        );
         const data = { userId, role: request.body.role };
         const change = { ...data, organizationId, principal: principalOf(request), precondition: matchOf(request) };
         await writeForCaller(ctx, request, (tx) => updateOrganizationMember(tx, ctx, change));
@@ -48,7 +52,7 @@ export function organizationMemberRoutes(ctx: AuthContext): RoutePlugin {
       },
     });
     app.delete(`${path}/:userId`, {
-      config: { permission: 'auth:member:manage', errors },
+      config: { permission: 'auth:member:manage', part: true, errors },
       schema: {
         operationId: 'removeOrganizationMember',
         summary: 'Take a member out of the organization and its teams; honours If-Match',
@@ -58,6 +62,9 @@ export function organizationMemberRoutes(ctx: AuthContext): RoutePlugin {
       },
       handler: async (request, reply) => {
         const { id: organizationId, userId } = request.params;
+        (await partRights(ctx, request, { type: 'organization', permission: 'auth:member:manage' })).require(
+          organizationId,
+        );
         const change = { userId, organizationId, principal: principalOf(request), precondition: matchOf(request) };
         await writeForCaller(ctx, request, (tx) => removeOrganizationMember(tx, ctx, change));
         return reply.code(204).send(null);
@@ -68,7 +75,7 @@ export function organizationMemberRoutes(ctx: AuthContext): RoutePlugin {
 
 function registerList(app: App, ctx: AuthContext): void {
   app.get(path, {
-    config: { permission: 'auth:member:read', errors: ['INVALID_CURSOR'] },
+    config: { permission: 'auth:member:read', part: true, errors: ['INVALID_CURSOR'] },
     schema: {
       operationId: 'listOrganizationMembers',
       summary: 'List the members of an organization by address',
@@ -77,9 +84,12 @@ function registerList(app: App, ctx: AuthContext): void {
       querystring: z.strictObject(listPageQuery),
       response: { 200: pageEnvelope(member) },
     },
-    handler: (request) =>
-      readForCaller(ctx, request, async (tx) => {
-        const { id: organizationId } = request.params;
+    handler: async (request) => {
+      const { id: organizationId } = request.params;
+      (await partRights(ctx, request, { type: 'organization', permission: 'auth:member:read' })).require(
+        organizationId,
+      );
+      return readForCaller(ctx, request, async (tx) => {
         if ((await findOrganization(tx, organizationId)) === undefined) {
           throw new NotFoundError('the organization does not exist');
         }
@@ -94,6 +104,7 @@ function registerList(app: App, ctx: AuthContext): void {
           { userIds, now: ctx.clock() },
         );
         return { data: data.map((each) => ({ ...each, roles: roles.get(each.userId) ?? [] })), meta };
-      }),
+      });
+    },
   });
 }

@@ -17,6 +17,7 @@ import { deleteOrganization, updateOrganization } from '../../operations/organiz
 import { createOrganization } from '../../operations/organizations/create-organization.ts';
 import { findOrganization, selectOrganizations } from '../../store/organizations/organizations.ts';
 import { listPageQuery, readListPage } from '../list-page.ts';
+import { partRights, seenParts, visibleParts } from '../rights.ts';
 import { matchOf, pathOfId, readForCaller, writeForCaller } from '../write.ts';
 
 const organization = z.object({
@@ -68,7 +69,7 @@ export function organizationRoutes(ctx: AuthContext): RoutePlugin {
       },
     });
     app.patch(`${path}/:id`, {
-      config: { permission: 'auth:organization:update', errors: ['PRECONDITION_FAILED'] },
+      config: { permission: 'auth:organization:update', part: true, errors: ['PRECONDITION_FAILED'] },
       schema: {
         operationId: 'updateOrganization',
         summary: 'Rename an organization or change its tier; honours If-Match',
@@ -79,6 +80,9 @@ export function organizationRoutes(ctx: AuthContext): RoutePlugin {
       },
       handler: async (request, reply) => {
         const target = { id: request.params.id, precondition: matchOf(request) };
+        (await partRights(ctx, request, { type: 'organization', permission: 'auth:organization:update' })).require(
+          target.id,
+        );
         const data = await writeForCaller(ctx, request, (tx) =>
           updateOrganization(tx, ctx, { ...target, change: request.body }),
         );
@@ -87,7 +91,7 @@ export function organizationRoutes(ctx: AuthContext): RoutePlugin {
       },
     });
     app.delete(`${path}/:id`, {
-      config: { permission: 'auth:organization:delete', errors: ['PRECONDITION_FAILED', 'CONFLICT'] },
+      config: { permission: 'auth:organization:delete', part: true, errors: ['PRECONDITION_FAILED', 'CONFLICT'] },
       schema: {
         operationId: 'deleteOrganization',
         summary: 'Delete an organization without teams and projects; honours If-Match',
@@ -97,6 +101,9 @@ export function organizationRoutes(ctx: AuthContext): RoutePlugin {
       },
       handler: async (request, reply) => {
         const target = { id: request.params.id, precondition: matchOf(request) };
+        (await partRights(ctx, request, { type: 'organization', permission: 'auth:organization:delete' })).require(
+          target.id,
+        );
         await writeForCaller(ctx, request, (tx) => deleteOrganization(tx, ctx, target));
         return reply.code(204).send(null);
       },
@@ -106,7 +113,7 @@ export function organizationRoutes(ctx: AuthContext): RoutePlugin {
 
 function registerReads(app: App, ctx: AuthContext): void {
   app.get(path, {
-    config: { permission: 'auth:organization:read', errors: ['INVALID_CURSOR'] },
+    config: { permission: 'auth:organization:read', part: true, errors: ['INVALID_CURSOR'] },
     schema: {
       operationId: 'listOrganizations',
       summary: 'List organizations by slug',
@@ -114,16 +121,18 @@ function registerReads(app: App, ctx: AuthContext): void {
       querystring: z.strictObject(listPageQuery),
       response: { 200: pageEnvelope(organization) },
     },
-    handler: (request) =>
-      readForCaller(ctx, request, (tx) =>
-        readListPage(tx, request, selectOrganizations(tx), {
+    handler: async (request) => {
+      const visible = await visibleParts(ctx, request, 'organization');
+      return readForCaller(ctx, request, (tx) =>
+        readListPage(tx, request, selectOrganizations(tx).where(visible), {
           sort: [{ column: 'slug' }, { column: 'id' }],
           asked: request.query,
         }),
-      ),
+      );
+    },
   });
   app.get(`${path}/:id`, {
-    config: { permission: 'auth:organization:read', cacheControl: 'private, no-cache' },
+    config: { permission: 'auth:organization:read', part: true, cacheControl: 'private, no-cache' },
     schema: {
       operationId: 'getOrganization',
       summary: 'Get an organization',
@@ -132,8 +141,9 @@ function registerReads(app: App, ctx: AuthContext): void {
       response: { 200: envelope(organization) },
     },
     handler: async (request, reply) => {
+      const sees = await seenParts(ctx, request, 'organization');
       const found = await readForCaller(ctx, request, (tx) => findOrganization(tx, request.params.id));
-      if (found === undefined) throw new NotFoundError('the organization does not exist');
+      if (found === undefined || !sees(found.id)) throw new NotFoundError('the organization does not exist');
       if (isUnchanged(request, reply as never, found.version)) return reply.code(304 as never).send(undefined as never);
       return { data: found };
     },

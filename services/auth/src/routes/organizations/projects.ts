@@ -18,6 +18,7 @@ import { deleteProject, updateProject } from '../../operations/organizations/cha
 import { createProject } from '../../operations/organizations/create-project.ts';
 import { findProject, selectProjects } from '../../store/organizations/projects.ts';
 import { listPageQuery, readListPage } from '../list-page.ts';
+import { partRights, placeOf, seenParts, visibleParts } from '../rights.ts';
 import { matchOf, pathOfId, readForCaller, writeForCaller } from '../write.ts';
 
 const project = z.object({
@@ -54,7 +55,11 @@ export function projectRoutes(ctx: AuthContext): RoutePlugin {
   return async (app) => {
     registerReads(app, ctx);
     app.post(path, {
-      config: { permission: 'auth:project:create', errors: ['NAME_TAKEN', 'NAME_RESERVED', 'REFERENCE_INVALID'] },
+      config: {
+        permission: 'auth:project:create',
+        part: true,
+        errors: ['NAME_TAKEN', 'NAME_RESERVED', 'REFERENCE_INVALID'],
+      },
       schema: {
         operationId: 'createProject',
         summary: 'Create a project',
@@ -63,6 +68,9 @@ export function projectRoutes(ctx: AuthContext): RoutePlugin {
         response: { 201: envelope(project) },
       },
       handler: async (request, reply) => {
+        const { ownerTeamId, organizationId } = request.body;
+        const rights = await partRights(ctx, request, { type: 'project', permission: 'auth:project:create' });
+        rights.requireIn(placeOf({ team: ownerTeamId, organization: organizationId }));
         await idempotentWrite(
           request,
           reply,
@@ -78,7 +86,7 @@ export function projectRoutes(ctx: AuthContext): RoutePlugin {
       },
     });
     app.patch(`${path}/:id`, {
-      config: { permission: 'auth:project:update', errors: ['PRECONDITION_FAILED', 'REFERENCE_INVALID'] },
+      config: { permission: 'auth:project:update', part: true, errors: ['PRECONDITION_FAILED', 'REFERENCE_INVALID'] },
       schema: {
         operationId: 'updateProject',
         summary: 'Change a project or its owner; honours If-Match',
@@ -89,15 +97,21 @@ export function projectRoutes(ctx: AuthContext): RoutePlugin {
       },
       handler: async (request, reply) => {
         const target = { id: request.params.id, precondition: matchOf(request) };
-        const data = await writeForCaller(ctx, request, (tx) =>
-          updateProject(tx, ctx, { ...target, change: request.body }),
-        );
+        const { ownerTeamId } = request.body;
+        const rights = await partRights(ctx, request, { type: 'project', permission: 'auth:project:update' });
+        rights.require(target.id);
+        if (typeof ownerTeamId === 'string') rights.requireIn({ type: 'team', id: ownerTeamId });
+        const data = await writeForCaller(ctx, request, async (tx) => {
+          const before = ownerTeamId === null ? await findProject(tx, target.id) : undefined;
+          if (before !== undefined) rights.requireIn({ type: 'organization', id: before.organizationId });
+          return updateProject(tx, ctx, { ...target, change: request.body });
+        });
         void reply.header('etag', etag(data.version));
         return { data };
       },
     });
     app.delete(`${path}/:id`, {
-      config: { permission: 'auth:project:delete', errors: ['PRECONDITION_FAILED'] },
+      config: { permission: 'auth:project:delete', part: true, errors: ['PRECONDITION_FAILED'] },
       schema: {
         operationId: 'deleteProject',
         summary: 'Delete a project; honours If-Match',
@@ -107,6 +121,7 @@ export function projectRoutes(ctx: AuthContext): RoutePlugin {
       },
       handler: async (request, reply) => {
         const target = { id: request.params.id, precondition: matchOf(request) };
+        (await partRights(ctx, request, { type: 'project', permission: 'auth:project:delete' })).require(target.id);
         await writeForCaller(ctx, request, (tx) => deleteProject(tx, ctx, target));
         return reply.code(204).send(null);
       },
@@ -116,7 +131,7 @@ export function projectRoutes(ctx: AuthContext): RoutePlugin {
 
 function registerReads(app: App, ctx: AuthContext): void {
   app.get(path, {
-    config: { permission: 'auth:project:read', errors: ['INVALID_CURSOR'] },
+    config: { permission: 'auth:project:read', part: true, errors: ['INVALID_CURSOR'] },
     schema: {
       operationId: 'listProjects',
       summary: 'List projects by slug',
@@ -128,16 +143,18 @@ function registerReads(app: App, ctx: AuthContext): void {
       }),
       response: { 200: pageEnvelope(project) },
     },
-    handler: (request) =>
-      readForCaller(ctx, request, (tx) =>
-        readListPage(tx, request, selectProjects(tx, request.query), {
+    handler: async (request) => {
+      const visible = await visibleParts(ctx, request, 'project');
+      return readForCaller(ctx, request, (tx) =>
+        readListPage(tx, request, selectProjects(tx, request.query).where(visible), {
           sort: [{ column: 'slug' }, { column: 'id' }],
           asked: request.query,
         }),
-      ),
+      );
+    },
   });
   app.get(`${path}/:id`, {
-    config: { permission: 'auth:project:read', cacheControl: 'private, no-cache' },
+    config: { permission: 'auth:project:read', part: true, cacheControl: 'private, no-cache' },
     schema: {
       operationId: 'getProject',
       summary: 'Get a project',
@@ -146,8 +163,9 @@ function registerReads(app: App, ctx: AuthContext): void {
       response: { 200: envelope(project) },
     },
     handler: async (request, reply) => {
+      const sees = await seenParts(ctx, request, 'project');
       const found = await readForCaller(ctx, request, (tx) => findProject(tx, request.params.id));
-      if (found === undefined) throw new NotFoundError('the project does not exist');
+      if (found === undefined || !sees(found.id)) throw new NotFoundError('the project does not exist');
       if (isUnchanged(request, reply as never, found.version)) return reply.code(304 as never).send(undefined as never);
       return { data: found };
     },

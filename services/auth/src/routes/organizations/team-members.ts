@@ -1,4 +1,4 @@
-import { NotFoundError, PermissionError } from '@idp/errors';
+import { NotFoundError } from '@idp/errors';
 import { envelope, id, pageEnvelope, principalOf, timestamp, type RoutePlugin } from '@idp/service';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -7,6 +7,7 @@ import { putTeamMember, removeTeamMember } from '../../operations/organizations/
 import { maintainsAny, selectTeamMembers } from '../../store/organizations/team-members.ts';
 import { findTeam } from '../../store/organizations/teams.ts';
 import { listPageQuery, readListPage } from '../list-page.ts';
+import { partRights, seenParts } from '../rights.ts';
 import { pathOfId, readForCaller, writeForCaller } from '../write.ts';
 
 const role = z.enum(['maintainer', 'member']).meta({ examples: ['member'] });
@@ -28,7 +29,7 @@ export function teamMemberRoutes(ctx: AuthContext): RoutePlugin {
   return async (app) => {
     registerList(app, ctx);
     app.put(`${path}/:userId`, {
-      config: { permission: 'auth:team:read', errors: ['PERMISSION_DENIED'] },
+      config: { permission: 'auth:team:read', part: true, errors: ['PERMISSION_DENIED'] },
       schema: {
         operationId: 'putTeamMember',
         summary: 'Put a member of the tenant into a team, or change its role there',
@@ -46,7 +47,7 @@ export function teamMemberRoutes(ctx: AuthContext): RoutePlugin {
       },
     });
     app.delete(`${path}/:userId`, {
-      config: { permission: 'auth:team:read', errors: ['PERMISSION_DENIED'] },
+      config: { permission: 'auth:team:read', part: true, errors: ['PERMISSION_DENIED'] },
       schema: {
         operationId: 'removeTeamMember',
         summary: 'Take somebody out of a team',
@@ -66,7 +67,7 @@ export function teamMemberRoutes(ctx: AuthContext): RoutePlugin {
 
 function registerList(app: App, ctx: AuthContext): void {
   app.get(path, {
-    config: { permission: 'auth:team:read', errors: ['INVALID_CURSOR'] },
+    config: { permission: 'auth:team:read', part: true, errors: ['INVALID_CURSOR'] },
     schema: {
       operationId: 'listTeamMembers',
       summary: 'List the members of a team by address',
@@ -75,32 +76,29 @@ function registerList(app: App, ctx: AuthContext): void {
       querystring: z.strictObject(listPageQuery),
       response: { 200: pageEnvelope(member) },
     },
-    handler: (request) =>
-      readForCaller(ctx, request, async (tx) => {
+    handler: async (request) => {
+      const sees = await seenParts(ctx, request, 'team');
+      return readForCaller(ctx, request, async (tx) => {
         const team = await findTeam(tx, request.params.id);
-        if (team === undefined) throw new NotFoundError('the team does not exist');
+        if (team === undefined || !sees(team.id)) throw new NotFoundError('the team does not exist');
         const page = await readListPage(tx, request, selectTeamMembers(tx, team.id), {
           sort: [{ column: 'memberships.email_norm' }, { column: 'team_memberships.user_id', member: 'userId' }],
           asked: request.query,
         });
         return { ...page, data: page.data as z.input<typeof member>[] };
-      }),
+      });
+    },
   });
 }
 
-/** 404 for a team that does not exist; 403 unless the caller may manage all teams or maintains one of those above, this one included. */
+/** 404 for a team that does not exist; 403 unless the caller may manage it or maintains one of those above, this one included. */
 async function requireMayManage(ctx: AuthContext, request: FastifyRequest, teamId: string): Promise<void> {
   const principal = principalOf(request);
-  const permission = 'auth:team-member:manage';
+  const rights = await partRights(ctx, request, { type: 'team', permission: 'auth:team-member:manage' });
   const maintains = await readForCaller(ctx, request, async (tx) => {
     const team = await findTeam(tx, teamId);
     if (team === undefined) throw new NotFoundError('the team does not exist');
     return principal.type === 'user' && (await maintainsAny(tx, principal.id, team.path));
   });
-  if (maintains) return;
-  if (
-    !(await ctx.decisions.allows(principal, permission, { type: 'team', id: teamId, tenantId: principal.tenantId }))
-  ) {
-    throw new PermissionError(`${permission} is required`);
-  }
+  if (!maintains) rights.require(teamId);
 }

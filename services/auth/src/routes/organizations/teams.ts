@@ -18,6 +18,7 @@ import { deleteTeam, updateTeam } from '../../operations/organizations/change-te
 import { createTeam } from '../../operations/organizations/create-team.ts';
 import { findTeam, listSubtree, selectTeams } from '../../store/organizations/teams.ts';
 import { listPageQuery, readListPage } from '../list-page.ts';
+import { partRights, placeOf, seenParts, visibleParts } from '../rights.ts';
 import { matchOf, pathOfId, readForCaller, writeForCaller } from '../write.ts';
 
 const team = z.object({
@@ -58,7 +59,11 @@ export function teamRoutes(ctx: AuthContext): RoutePlugin {
   return async (app) => {
     registerReads(app, ctx);
     app.post(path, {
-      config: { permission: 'auth:team:create', errors: ['NAME_TAKEN', 'NAME_RESERVED', 'REFERENCE_INVALID'] },
+      config: {
+        permission: 'auth:team:create',
+        part: true,
+        errors: ['NAME_TAKEN', 'NAME_RESERVED', 'REFERENCE_INVALID'],
+      },
       schema: {
         operationId: 'createTeam',
         summary: 'Create a team',
@@ -67,6 +72,9 @@ export function teamRoutes(ctx: AuthContext): RoutePlugin {
         response: { 201: envelope(team) },
       },
       handler: async (request, reply) => {
+        const { parentId, organizationId } = request.body;
+        const rights = await partRights(ctx, request, { type: 'team', permission: 'auth:team:create' });
+        rights.requireIn(placeOf({ team: parentId, organization: organizationId }));
         await idempotentWrite(
           request,
           reply,
@@ -82,7 +90,11 @@ export function teamRoutes(ctx: AuthContext): RoutePlugin {
       },
     });
     app.patch(`${path}/:id`, {
-      config: { permission: 'auth:team:update', errors: ['PRECONDITION_FAILED', 'REFERENCE_INVALID', 'UNPROCESSABLE'] },
+      config: {
+        permission: 'auth:team:update',
+        part: true,
+        errors: ['PRECONDITION_FAILED', 'REFERENCE_INVALID', 'UNPROCESSABLE'],
+      },
       schema: {
         operationId: 'updateTeam',
         summary: 'Change or move a team with everything below it; honours If-Match',
@@ -93,15 +105,21 @@ export function teamRoutes(ctx: AuthContext): RoutePlugin {
       },
       handler: async (request, reply) => {
         const target = { id: request.params.id, precondition: matchOf(request) };
-        const data = await writeForCaller(ctx, request, (tx) =>
-          updateTeam(tx, ctx, { ...target, change: request.body }),
-        );
+        const { parentId } = request.body;
+        const rights = await partRights(ctx, request, { type: 'team', permission: 'auth:team:update' });
+        rights.require(target.id);
+        if (typeof parentId === 'string') rights.requireIn({ type: 'team', id: parentId });
+        const data = await writeForCaller(ctx, request, async (tx) => {
+          const before = parentId === null ? await findTeam(tx, target.id) : undefined;
+          if (before !== undefined) rights.requireIn({ type: 'organization', id: before.organizationId });
+          return updateTeam(tx, ctx, { ...target, change: request.body });
+        });
         void reply.header('etag', etag(data.version));
         return { data };
       },
     });
     app.delete(`${path}/:id`, {
-      config: { permission: 'auth:team:delete', errors: ['PRECONDITION_FAILED', 'CONFLICT'] },
+      config: { permission: 'auth:team:delete', part: true, errors: ['PRECONDITION_FAILED', 'CONFLICT'] },
       schema: {
         operationId: 'deleteTeam',
         summary: 'Delete a team without teams below it and projects; honours If-Match',
@@ -111,6 +129,7 @@ export function teamRoutes(ctx: AuthContext): RoutePlugin {
       },
       handler: async (request, reply) => {
         const target = { id: request.params.id, precondition: matchOf(request) };
+        (await partRights(ctx, request, { type: 'team', permission: 'auth:team:delete' })).require(target.id);
         await writeForCaller(ctx, request, (tx) => deleteTeam(tx, ctx, target));
         return reply.code(204).send(null);
       },
@@ -120,7 +139,7 @@ export function teamRoutes(ctx: AuthContext): RoutePlugin {
 
 function registerReads(app: App, ctx: AuthContext): void {
   app.get(path, {
-    config: { permission: 'auth:team:read', errors: ['INVALID_CURSOR'] },
+    config: { permission: 'auth:team:read', part: true, errors: ['INVALID_CURSOR'] },
     schema: {
       operationId: 'listTeams',
       summary: 'List teams by slug',
@@ -133,16 +152,18 @@ function registerReads(app: App, ctx: AuthContext): void {
       }),
       response: { 200: pageEnvelope(team) },
     },
-    handler: (request) =>
-      readForCaller(ctx, request, (tx) =>
-        readListPage(tx, request, selectTeams(tx, request.query), {
+    handler: async (request) => {
+      const visible = await visibleParts(ctx, request, 'team');
+      return readForCaller(ctx, request, (tx) =>
+        readListPage(tx, request, selectTeams(tx, request.query).where(visible), {
           sort: [{ column: 'slug' }, { column: 'id' }],
           asked: request.query,
         }),
-      ),
+      );
+    },
   });
   app.get(`${path}/:id`, {
-    config: { permission: 'auth:team:read', cacheControl: 'private, no-cache' },
+    config: { permission: 'auth:team:read', part: true, cacheControl: 'private, no-cache' },
     schema: {
       operationId: 'getTeam',
       summary: 'Get a team',
@@ -151,14 +172,15 @@ function registerReads(app: App, ctx: AuthContext): void {
       response: { 200: envelope(team) },
     },
     handler: async (request, reply) => {
+      const sees = await seenParts(ctx, request, 'team');
       const found = await readForCaller(ctx, request, (tx) => findTeam(tx, request.params.id));
-      if (found === undefined) throw new NotFoundError('the team does not exist');
+      if (found === undefined || !sees(found.id)) throw new NotFoundError('the team does not exist');
       if (isUnchanged(request, reply as never, found.version)) return reply.code(304 as never).send(undefined as never);
       return { data: found };
     },
   });
   app.get(`${path}/:id/tree`, {
-    config: { permission: 'auth:team:read' },
+    config: { permission: 'auth:team:read', part: true },
     schema: {
       operationId: 'getTeamTree',
       summary: 'A team and every team below it, level by level',
@@ -167,8 +189,11 @@ function registerReads(app: App, ctx: AuthContext): void {
       response: { 200: envelope(z.array(team)) },
     },
     handler: async (request) => {
-      const data = await readForCaller(ctx, request, (tx) => listSubtree(tx, request.params.id));
-      if (data.length === 0) throw new NotFoundError('the team does not exist');
+      const { id: top } = request.params;
+      const sees = await seenParts(ctx, request, 'team');
+      const teams = await readForCaller(ctx, request, (tx) => listSubtree(tx, top));
+      const data = teams.filter((each) => sees(each.id));
+      if (data[0]?.id !== top) throw new NotFoundError('the team does not exist');
       return { data };
     },
   });
