@@ -7,19 +7,6 @@ export type SystemRole = (typeof systemRoles)[number];
 /** The lowest role of a manifest entry. */
 export type ManifestRole = 'viewer' | 'member' | 'admin' | 'owner';
 
-const lowest: Record<ManifestRole, SystemRole> = {
-  viewer: 'viewer',
-  member: 'member',
-  admin: 'tenant-admin',
-  owner: 'tenant-owner',
-};
-
-/** True where one of `roles` is the manifest's role or a wider one: viewer ⊂ member ⊂ admin ⊂ owner. */
-export function rolesInclude(roles: readonly SystemRole[], required: ManifestRole): boolean {
-  const rank = systemRoles.indexOf(lowest[required]);
-  return roles.some((role) => systemRoles.indexOf(role) >= rank);
-}
-
 function isSystemRole(text: string): text is SystemRole {
   return (systemRoles as readonly string[]).includes(text);
 }

@@ -85,7 +85,7 @@ export interface ServiceDefinition<S extends z.ZodObject = z.ZodObject, Context 
   /** Queues and schedules; they run after the consumers, unless ROLE is `api`. */
   jobs?(context: Context): JobDefinitions;
   background?(context: Context): BackgroundTask[];
-  /** Ports other services of the fleet need; auth provides token keys and roles. */
+  /** Ports other services of the fleet need; auth provides token keys, API keys and the access snapshot. */
   provides?(context: Context): PlatformPorts;
   /** Part of start: resolves when the service may serve. */
   ready?(context: Context): Promise<void>;

@@ -42,7 +42,8 @@ export interface AccessOptions {
   clock: () => Date;
   /** Of the request that is being answered. */
   request?: () => RequestFacts | undefined;
-  onDecision?: (reason: DecisionReason, source: DecisionSource) => void;
+  /** Of each decision, with the seconds it took: what was waited for is part of it. */
+  onDecision?: (reason: DecisionReason, source: DecisionSource, seconds: number) => void;
 }
 
 const noRequest: RequestFacts = { mutates: false };
@@ -69,6 +70,7 @@ export function createAccess(options: AccessOptions): Access {
     permission: string,
     resource: AccessResource | undefined,
   ): Promise<DecisionReason> {
+    const startedAt = performance.now();
     const facts = request() ?? noRequest;
     const asked: DecisionRequest = {
       principal: askerOf(principal),
@@ -79,19 +81,19 @@ export function createAccess(options: AccessOptions): Access {
     const required = requiredVersion(principal, facts);
     const ask = mustAsk(permission, facts);
     const world = port.world(principal.tenantId);
-    if (world !== undefined && world.version >= required && !ask) return settle(world, asked, 'local');
+    if (world !== undefined && world.version >= required && !ask) return settle(world, asked, 'local', startedAt);
     impossible.refuseAgain(principal, facts);
     const later = ask ? undefined : await laterWorld(principal.tenantId, required);
-    if (later !== undefined) return settle(later, asked, 'waited');
+    if (later !== undefined) return settle(later, asked, 'waited', startedAt);
     const decision = await check(asked);
     impossible.refuse(principal, facts, decision.version);
-    onDecision(decision.reason, 'central');
+    onDecision(decision.reason, 'central', secondsSince(startedAt));
     return decision.reason;
   }
 
-  function settle(world: World, asked: DecisionRequest, source: DecisionSource): DecisionReason {
+  function settle(world: World, asked: DecisionRequest, source: DecisionSource, startedAt: number): DecisionReason {
     const { reason } = decide(world, asked, clock().getTime());
-    onDecision(reason, source);
+    onDecision(reason, source, secondsSince(startedAt));
     return reason;
   }
 
@@ -139,7 +141,12 @@ export function createAccess(options: AccessOptions): Access {
       const asker = askerOf(principal);
       const context = contextOf(principal, request() ?? noRequest, clock());
       const reasonOf = (resource?: AccessResource): DecisionReason =>
-        settle(world, { principal: asker, permission, context, ...(resource !== undefined && { resource }) }, 'local');
+        settle(
+          world,
+          { principal: asker, permission, context, ...(resource !== undefined && { resource }) },
+          'local',
+          performance.now(),
+        );
       return {
         somewhere: maySomewhere(world, { principal: asker, permission, context }, clock().getTime()),
         allows: (resource) => reasonOf(resource) === 'allowed',
@@ -148,6 +155,8 @@ export function createAccess(options: AccessOptions): Access {
     },
   };
 }
+
+const secondsSince = (startedAt: number): number => (performance.now() - startedAt) / 1000;
 
 function requireAllowed(reason: DecisionReason, permission: string): void {
   if (reason === 'allowed') return;

@@ -102,12 +102,21 @@ export function createPlatform(options: {
   const clock = host.clock ?? (() => new Date());
   const background = createBackgroundRunner({ logger, metrics });
   const decisions = metrics.counter('authz_decisions_total', 'Permissions decided', ['decision', 'source']);
+  const checks = metrics.histogram(
+    'authz_check_seconds',
+    'What a decision took, a version waited for or auth asked included',
+    ['source'],
+    [0.000_01, 0.000_1, 0.001, 0.01, 0.05, 0.25, 1, 2.5],
+  );
   const decision = createAccess({
     port: ports.access,
     manifest: definition.permissions,
     clock,
     request: requestFacts,
-    onDecision: (reason, source) => decisions.inc({ decision: reason, source }),
+    onDecision(reason, source, seconds) {
+      decisions.inc({ decision: reason, source });
+      checks.observe({ source }, seconds);
+    },
   });
   const access = auditDenials({ access: decision, database, background, clock });
   const { mode, publicUrl, environment, dataDirectory } = host;

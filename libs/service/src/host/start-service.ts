@@ -180,7 +180,18 @@ async function build(
   const accessPort = late.ports.access;
   return {
     ...parts,
-    ...{ definition, host, telemetry, database, context, replica, transport, events, state, app, ports, accessPort },
+    definition,
+    host,
+    telemetry,
+    database,
+    context,
+    replica,
+    transport,
+    events,
+    state,
+    app,
+    ports,
+    accessPort,
   };
 }
 

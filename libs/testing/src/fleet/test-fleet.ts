@@ -171,7 +171,7 @@ async function drain(services: readonly RunningService[]): Promise<void> {
 
 function authOf(running: ReadonlyMap<string, RunningService>): RunningService {
   const auth = [...running.values()].find((service) => service.ports !== undefined);
-  if (auth === undefined) throw new Error('no service of this fleet provides token keys and roles');
+  if (auth === undefined) throw new Error('no service of this fleet provides token keys and rights');
   return auth;
 }
 
