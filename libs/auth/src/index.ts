@@ -6,6 +6,14 @@ export { signAccessToken, type SigningKey } from './token-signer.ts';
 export { heldRoles, systemRoles, type ManifestRole, type SystemRole } from './roles.ts';
 export { systemRoleRecords } from './system-roles.ts';
 export type { AccessResource, PermissionManifest } from './access.ts';
+export {
+  declarationBody,
+  readDeclaration,
+  serviceRecords,
+  type DeclarationBody,
+  type ServiceCalls,
+  type ServiceDeclaration,
+} from './declaration.ts';
 export type { AccessPort } from './access-port.ts';
 export type { RequestFacts } from './enforcement/required-version.ts';
 export {
@@ -105,7 +113,14 @@ export {
   signRevoked,
   type Revoked,
 } from './snapshot/records.ts';
-export { policyShard, principalShard, roleShard, scopeShard, tenantShard } from './snapshot/shard-names.ts';
+export {
+  policyShard,
+  principalShard,
+  roleShard,
+  scopeShard,
+  serviceShard,
+  tenantShard,
+} from './snapshot/shard-names.ts';
 export {
   isGenuine,
   readVerificationKeys,

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Logger, Metrics } from '@idp/telemetry';
-import type { Access, PermissionManifest, PlatformPorts } from '@idp/auth';
+import type { Access, PermissionManifest, PlatformPorts, ServiceCalls } from '@idp/auth';
 import type { CreateCache, Limiter } from '@idp/cache';
 import type { Database } from '@idp/database';
 import type { Egress } from '@idp/egress';
@@ -59,6 +59,8 @@ export interface ServiceDefinition<S extends z.ZodObject = z.ZodObject, Context 
   /** Folder of numbered SQL files. */
   migrations: URL;
   permissions: PermissionManifest;
+  /** Permissions of other services that this one uses in its own name, by service: they count in every tenant. */
+  calls?: ServiceCalls;
   /**
    * Makes what the service needs for a new tenant. With it the kernel follows auth's tenants: table `tenants`, consumer
    * `<service>.tenants`, answers `TenantPrepared` and, when all of a deleted tenant is erased, `TenantPurged`. Every service but auth has it.
@@ -112,6 +114,13 @@ export function defineService<S extends z.ZodObject, Context>(
       throw new TypeError(`permission "${permission}" is not ${definition.name}:<resource>:<action>`);
     }
     if (Object.hasOwn(ops, permission)) throw new TypeError(`permission "${permission}" belongs to the kernel`);
+  }
+  for (const [service, permissions] of Object.entries(definition.calls ?? {})) {
+    for (const permission of permissions) {
+      if (!new RegExp(`^${service}:[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$`).test(permission)) {
+        throw new TypeError(`call "${permission}" is no permission of ${service}`);
+      }
+    }
   }
   return { ...definition, permissions: { ...definition.permissions, ...ops } };
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
+import type { ServiceCalls } from '@idp/auth';
 import { NotFoundError } from '@idp/errors';
 import { newId } from '@idp/contracts';
 import type { Database } from '@idp/database';
@@ -115,14 +116,15 @@ function noteRoutes(name: string, { database, held }: DemoContext): RoutePlugin 
 export const demo = demoService('demo');
 
 /** The same under a name whose topics exist, for what leaves by the outbox. */
-export const demoWithTopics = demoService('catalog');
+export const demoWithTopics = demoService('catalog', { auth: ['auth:user:read'] });
 
-function demoService(name: string) {
+function demoService(name: string, calls: ServiceCalls = {}) {
   return defineService({
     name,
     description: 'A service of the tests',
     config: z.object({ DEMO_GREETING: z.string().default('hello') }),
     migrations: new URL('./demo-migrations/', import.meta.url),
+    calls,
     permissions: {
       [`${name}:note:read`]: { description: 'read notes', resource: 'note', role: 'viewer' },
       [`${name}:note:create`]: { description: 'write notes', resource: 'note', role: 'member' },

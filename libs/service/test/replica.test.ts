@@ -139,7 +139,7 @@ test('a start tells auth which permissions there are', async () => {
     const [record] = await onBus();
     const { tenantId, service: name, body } = decodeEvent('idp.common.v1.PermissionManifestPublished', record!.payload);
     expect([tenantId, name]).toEqual([platformTenantId, 'catalog']);
-    expect(JSON.parse(body)).toEqual(demoWithTopics.permissions);
+    expect(JSON.parse(body)).toEqual({ permissions: demoWithTopics.permissions, calls: demoWithTopics.calls });
   } finally {
     await client.end();
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson, type PermissionManifest } from '@idp/auth';
+import { canonicalJson, declarationBody, type ServiceDeclaration } from '@idp/auth';
 import { platformTenantId, topics } from '@idp/contracts';
 import type { Database } from '@idp/database';
 import { publish } from '@idp/events';
@@ -15,13 +15,13 @@ export function isDeclaring(service: string): boolean {
  */
 export async function publishManifest(options: {
   service: string;
-  manifest: PermissionManifest;
+  declared: ServiceDeclaration;
   // oxlint-disable-next-line typescript/no-explicit-any -- an event is all that is written
   database: Database<any>;
 }): Promise<void> {
-  const { service, manifest, database } = options;
+  const { service, declared, database } = options;
   if (!isDeclaring(service)) return;
-  const body = canonicalJson(manifest);
+  const body = canonicalJson(declarationBody(declared));
   const hash = createHash('sha256').update(body).digest('hex');
   await database.tenant(platformTenantId).write(
     async (tx) => {

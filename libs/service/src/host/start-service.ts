@@ -163,7 +163,11 @@ async function build(
 
   opened.push(() => events.stop(1000));
   await events.start();
-  await publishManifest({ service, manifest: definition.permissions, database });
+  await publishManifest({
+    service,
+    declared: { manifest: definition.permissions, calls: definition.calls ?? {} },
+    database,
+  });
   opened.push(() => parts.jobs.stop(1000));
   const own = definition.jobs?.(context) ?? {};
   const shared = opsJobs(ops);

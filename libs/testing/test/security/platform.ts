@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { platformTenantId } from '@idp/contracts';
+import { canonicalJson, digestOf } from '@idp/auth';
+import { platformTenantId, topics } from '@idp/contracts';
+import { publish } from '@idp/events';
 import type { AnyService, RunningService } from '@idp/service';
 import { startTestFleet } from '../../src/index.ts';
 import type { TestDatabase, TestFleet, TestPrincipal } from '../../src/index.ts';
@@ -52,6 +54,7 @@ export async function startPlatform(
       registerMember: (member) => registerMember(context, member),
     }),
   });
+  await declareForOthers(fleet);
   const admin = new pg.Pool({ connectionString: fleet.database.adminUrl, max: 2 });
   admin.on('error', () => undefined);
   const operable: Platform['operable'] = (service) => {
@@ -108,4 +111,23 @@ async function targetOf(fleet: TestFleet, service: RunningService): Promise<Targ
     document: (await service.openapi()) as OpenApiDocument,
     ready: () => Promise.resolve(service.health().ready),
   };
+}
+
+/** Services made for the suites have no topics: another one tells auth what they let be decided. */
+async function declareForOthers(fleet: TestFleet): Promise<void> {
+  const isHeard = (service: string): boolean =>
+    Object.values(topics).some(({ name }) => name === `idp.${service}.permissions.v1`);
+  const speaker = fleet.services.find(({ name, ports }) => ports === undefined && isHeard(name));
+  const others = fleet.services.filter(({ name, ports }) => ports === undefined && !isHeard(name));
+  for (const { name: service, definition } of others) {
+    const body = canonicalJson(definition.permissions);
+    await speaker!.database.tenant(platformTenantId).write(
+      async (tx) => {
+        const data = { service, hash: digestOf(body), body };
+        publish(tx, { type: 'idp.common.v1.PermissionManifestPublished', aggregateId: service, data });
+      },
+      { unaudited: 'what a service of the suites declares' },
+    );
+  }
+  if (others.length > 0) await fleet.drain();
 }

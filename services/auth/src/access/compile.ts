@@ -7,6 +7,8 @@ import {
   principalShard,
   roleShard,
   scopeShard,
+  serviceRecords,
+  serviceShard,
   systemRoleRecords,
   tenantShard,
   type BindingRow,
@@ -34,21 +36,22 @@ type Bodies = Map<string, ShardBody>;
 /** All shards of the transaction's tenant, which must see the global tables. */
 export async function compileWhole(tx: Tx<Tables>): Promise<Bodies> {
   const { tenantId } = tx;
-  const [tenant, roles, policies, principals, scopes] = await Promise.all([
+  const [tenant, roles, services, policies, principals, scopes] = await Promise.all([
     findAccessTenant(tx),
     readRoles(tx),
+    readServices(tx),
     listAccessPolicies(tx),
     readPrincipals(tx),
     readScopes(tx),
   ]);
   if (tenant === undefined) throw new Error(`access of tenant ${tenantId} is compiled where nobody sees it`);
-  return compileTenant({ tenantId, tenant, roles, policies, ...principals, ...scopes });
+  return compileTenant({ tenantId, tenant, roles, services, policies, ...principals, ...scopes });
 }
 
 /** Names of the shards that a change can touch. */
 export function shardsOf({ principals = [], scopes = [], roles, policies, tenant }: AccessChange): Set<string> {
   const names = new Set([...principals.map(({ id }) => principalShard(id)), ...scopes.map(scopeShard)]);
-  if (roles === true) names.add(roleShard);
+  if (roles === true) names.add(roleShard).add(serviceShard);
   if (policies === true) names.add(policyShard);
   if (tenant === true) names.add(tenantShard);
   return names;
@@ -64,10 +67,11 @@ export async function compileChange(
   before: Promise<ReadonlyMap<string, string>>,
 ): Promise<Bodies> {
   const ids = principals.map(({ id }) => id);
-  const [principalRows, scopeRows, roleRows, policyRows, tenantRow] = await Promise.all([
+  const [principalRows, scopeRows, roleRows, services, policyRows, tenantRow] = await Promise.all([
     ids.length === 0 ? undefined : readPrincipals(tx, ids),
     scopes.length === 0 ? undefined : readScopes(tx, scopes),
     roles === true ? readRoles(tx) : [],
+    roles === true ? readServices(tx) : [],
     policies === true ? listAccessPolicies(tx) : [],
     tenant === true ? findAccessTenant(tx) : undefined,
   ]);
@@ -92,7 +96,8 @@ export async function compileChange(
     }));
   }
   if (roleRows.length > 0) bodies.set(roleShard, compileRoles(roleRows));
-  const single = compileTenant({ ...noRows, tenantId: tx.tenantId, policies: policyRows });
+  const single = compileTenant({ ...noRows, tenantId: tx.tenantId, services, policies: policyRows });
+  if (services.length > 0) bodies.set(serviceShard, single.get(serviceShard)!);
   if (policyRows.length > 0) bodies.set(policyShard, single.get(policyShard)!);
   if (tenantRow !== undefined) bodies.set(tenantShard, tenantRow);
   return bodies;
@@ -166,4 +171,9 @@ async function readRoles(tx: Tx<Tables>): Promise<TenantRows['roles']> {
   if (tx.tenantId !== platformTenantId) return listAccessRoles(tx);
   const [own, manifests] = await Promise.all([listAccessRoles(tx), listManifests(tx)]);
   return [...systemRoleRecords(manifests.map(({ manifest }) => manifest)), ...own];
+}
+
+/** In the platform tenant, what the services of the platform may do in every tenant. */
+async function readServices(tx: Tx<Tables>): Promise<NonNullable<TenantRows['services']>> {
+  return tx.tenantId === platformTenantId ? serviceRecords(await listManifests(tx)) : [];
 }

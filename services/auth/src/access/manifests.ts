@@ -27,7 +27,7 @@ export async function declareManifest(tx: Tx<Tables>, ctx: Ctx, declared: Servic
 
 export function manifestOf(service: string, manifest: PermissionManifest): ServiceManifest {
   const hash = createHash('sha256').update(canonicalJson(manifest)).digest('hex');
-  return { service, hash, manifest };
+  return { service, hash, manifest, calls: {} };
 }
 
 /** What conditions may ask for is read again whenever the platform's record changes, here or in another process. */

@@ -1,4 +1,4 @@
-import type { PermissionManifest } from '@idp/auth';
+import { readDeclaration, type DeclarationBody } from '@idp/auth';
 import { defineConsumer } from '@idp/events';
 import { declareManifest } from '../access/manifests.ts';
 import type { AuthContext } from '../context.ts';
@@ -10,7 +10,7 @@ export function onPermissionManifest(ctx: Pick<AuthContext, 'access' | 'clock'>)
     types: ['idp.common.v1.PermissionManifestPublished'],
     ordering: 'none',
     async handle(tx, { data: { service, hash, body } }) {
-      await declareManifest(tx, ctx, { service, hash, manifest: JSON.parse(body) as PermissionManifest });
+      await declareManifest(tx, ctx, { service, hash, ...readDeclaration(JSON.parse(body) as DeclarationBody) });
     },
   });
 }

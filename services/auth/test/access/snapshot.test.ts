@@ -5,12 +5,15 @@ import { join } from 'node:path';
 import {
   canonicalJson,
   createServiceTokenSource,
+  declarationBody,
+  digestOf,
   headKey,
   readServiceKey,
   signHead,
   type AccessHead,
   type Principal,
   type Revocation,
+  type ServiceCalls,
   type SignedText,
 } from '@idp/auth';
 import { newId, platformTenantId } from '@idp/contracts';
@@ -18,7 +21,7 @@ import { publish } from '@idp/events';
 import { exportJWK, generateKeyPair } from 'jose';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { accessChanged } from '../../src/access/changed.ts';
-import { manifestOf } from '../../src/access/manifests.ts';
+import { declareManifest, manifestOf } from '../../src/access/manifests.ts';
 import { createTenant } from '../../src/operations/create-tenant.ts';
 import { endSession } from '../../src/operations/end-session.ts';
 import { changeAccountState } from '../../src/operations/members/change-account-state.ts';
@@ -154,6 +157,28 @@ test('what a service declares belongs to the system roles of every tenant', asyn
   });
   await expect.poll(async () => (await mayIn(auth, a.viewer, permission)).allowed, patient).toBe(true);
   expect(auth.ctx.accessStore.version(platformTenantId)).toBe(await storedVersion(platformTenantId));
+});
+
+test('what a service declares to do elsewhere it may do in every tenant, and not what it declares no more', async () => {
+  const declare = (calls: ServiceCalls): Promise<void> => {
+    const hash = digestOf(canonicalJson(declarationBody({ manifest: {}, calls })));
+    return auth.ctx.database
+      .tenant(platformTenantId)
+      .write((tx) => declareManifest(tx, auth.ctx, { service: 'catalog', hash, manifest: {}, calls }), {
+        global: true,
+        unaudited: 'test',
+      });
+  };
+  const mayCatalog = async (permission: string): Promise<boolean> => {
+    const principal = { type: 'service', id: 'service:catalog', tenantId: a.id } as const;
+    return (await auth.service.ports!.access.check({ principal, permission })).allowed;
+  };
+  expect(await mayCatalog('auth:team:read')).toBe(false);
+  await declare({ auth: ['auth:team:read'] });
+  expect(await mayCatalog('auth:team:read')).toBe(true);
+  expect(await mayCatalog('auth:team:update')).toBe(false);
+  await declare({});
+  expect(await mayCatalog('auth:team:read')).toBe(false);
 });
 
 test('services ask for decisions and whole tenants, and nobody else does', async () => {

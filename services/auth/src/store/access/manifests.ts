@@ -1,20 +1,19 @@
 import { sql } from 'kysely';
-import type { PermissionManifest } from '@idp/auth';
+import { declarationBody, readDeclaration, type DeclarationBody, type ServiceDeclaration } from '@idp/auth';
 import { named, type Tx } from '@idp/database';
 import type { Tables } from '../tables.ts';
 
-export interface ServiceManifest {
+export interface ServiceManifest extends ServiceDeclaration {
   service: string;
-  /** SHA-256 of the manifest's canonical JSON, lower-case hex. */
+  /** SHA-256 of the canonical JSON of what was declared, lower-case hex. */
   hash: string;
-  manifest: PermissionManifest;
 }
 
 /** What every service has declared, in the order of their names; for transactions of any tenant. */
 export async function listManifests(tx: Tx<Tables>): Promise<ServiceManifest[]> {
-  const { rows } = await sql<{ service: string; hash: string; body: PermissionManifest }>`
+  const { rows } = await sql<{ service: string; hash: string; body: DeclarationBody }>`
     select service, hash, body from permission_manifest_list()`.execute(named(tx.db, 'auth.permission-manifests'));
-  return rows.map(({ service, hash, body }) => ({ service, hash, manifest: body }));
+  return rows.map(({ service, hash, body }) => ({ service, hash, ...readDeclaration(body) }));
 }
 
 /** A text that differs when what any service has declared differs. */
@@ -26,8 +25,8 @@ export async function findManifestState(tx: Tx<Tables>): Promise<string> {
 }
 
 /** Keeps what a service has declared, in a transaction of the platform tenant; false where it said the same before. */
-export async function saveManifest(tx: Tx<Tables>, { service, hash, manifest }: ServiceManifest): Promise<boolean> {
-  const values = { hash, body: JSON.stringify(manifest), received_at: sql<string>`now()` };
+export async function saveManifest(tx: Tx<Tables>, { service, hash, ...declared }: ServiceManifest): Promise<boolean> {
+  const values = { hash, body: JSON.stringify(declarationBody(declared)), received_at: sql<string>`now()` };
   const { numInsertedOrUpdatedRows } = await named(tx.db, 'auth.save-permission-manifest')
     .insertInto('permission_manifests')
     .values({ service, ...values })
