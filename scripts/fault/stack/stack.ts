@@ -21,6 +21,7 @@ import { startLocalPostgres, type LocalPostgres } from './postgres.ts';
 import { startRecorder, type Recorder } from './recorder.ts';
 import { createServiceProcess, type ServiceProcess } from './service-process.ts';
 import { mountSmallDisk, type SmallDisk } from './small-disk.ts';
+import { writeServiceKeys } from './service-keys.ts';
 import { createTenants, type Tenant } from './tenants.ts';
 
 export type Transport = 'postgres' | 'kafka';
@@ -71,7 +72,7 @@ const instances = [
   { name: 'ledger-2', service: 'ledger' },
 ] as const;
 const mains = {
-  auth: '../../../services/auth/src/main.ts',
+  auth: '../ledger/auth-main.ts',
   catalog: '../../../services/catalog/src/main.ts',
   ledger: '../ledger/main.ts',
 };
@@ -140,6 +141,7 @@ async function start(options: StackOptions, stack: AsyncDisposableStack): Promis
   });
 
   const processes: ServiceProcess[] = [];
+  const keyFiles = await writeServiceKeys(directory, ['catalog', 'ledger']);
   const authPort = await freePort();
   for (const { name, service } of instances) {
     const port = await link(`${name}/postgres`, servers.postgres.port);
@@ -151,7 +153,9 @@ async function start(options: StackOptions, stack: AsyncDisposableStack): Promis
       DATABASE_URL: urlOf(app, port),
       DATABASE_RELAY_URL: urlOf(relay, port),
       ...(service === 'ledger' ? { ...options.ledgerEnv, FAULT_ADMIN_URL: adminUrl } : {}),
-      ...(service === 'auth' ? {} : { AUTH_URL: `http://127.0.0.1:${authPort}` }),
+      ...(service === 'auth'
+        ? { SERVICE_KEYS_FILE: keyFiles.all }
+        : { AUTH_URL: `http://127.0.0.1:${authPort}`, SERVICE_KEY_FILE: keyFiles.of(service) }),
     };
     const main = new URL(mains[service], import.meta.url).pathname;
     const execArgv = ['--disable-proto=throw', ...(service === 'ledger' ? (options.ledgerArgv ?? []) : [])];

@@ -81,7 +81,7 @@ describe('the replay of foreign values', () => {
     ['finds nothing where nothing is wrong', 'none'],
     ['finds a cache that tenants share', 'shared-cache'],
     ['finds an answer that tells what exists elsewhere', 'telling'],
-  ] as const)('%s', async (_name, hole) => {
+  ] as const)('%s', { timeout: 180_000 }, async (_name, hole) => {
     const { platform, world } = await start(hole);
     try {
       const result = await replay({ ...world, targets: world.targets.filter((target) => target.name === 'notes') });
