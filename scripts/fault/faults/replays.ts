@@ -14,8 +14,19 @@ type Recorded = { place: (typeof topics)[number]; records: RawRecord[] }[];
 
 async function record(stack: Stack): Promise<Recorded> {
   return Promise.all(
-    topics.map(async (place) => ({ place, records: await readPrefix(stack, place.topic, recordsMax) })),
+    topics.map(async (place) => {
+      const records = await readPrefix(stack, place.topic, recordsMax);
+      return { place, records: records.filter((each) => isProduced(stack, each)) };
+    }),
   );
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** What an earlier fault planted on the topic would make letters of its own, and is no record of the product. */
+function isProduced(stack: Stack, { headers }: RawRecord): boolean {
+  const id = String(headers['ce_id']);
+  return uuid.test(id) && !stack.planted.has(id);
 }
 
 async function repeat(stack: Stack, recorded: Recorded): Promise<number> {
