@@ -12,6 +12,7 @@ export function toEvent(
   return {
     id: eventId,
     type,
+    producer: producerOf(record.topic),
     tenantId,
     aggregateId: key.slice(key.indexOf(':') + 1),
     version,
@@ -23,4 +24,9 @@ export function toEvent(
     snapshot: headers['ce_snapshot'] === 'true',
     data: decodeEvent(type, value ?? new Uint8Array()),
   } as ConsumedEvent;
+}
+
+/** Topics are named `idp.<service>.<aggregate>.v<n>`. */
+function producerOf(topic: string): string {
+  return topic.split('.')[1] ?? '';
 }

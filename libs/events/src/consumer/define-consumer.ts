@@ -14,6 +14,8 @@ export type ConsumedEvent<T extends EventType = EventType> = {
     /** The same through resend, parking and redrive. */
     readonly id: string;
     readonly type: K;
+    /** The service whose topic it lay on: no other may write there. */
+    readonly producer: string;
     readonly tenantId: string;
     readonly aggregateId: string;
     /** Version of the aggregate; absent for facts without a row. */

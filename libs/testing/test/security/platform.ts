@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { canonicalJson, digestOf } from '@idp/auth';
 import { platformTenantId, topics } from '@idp/contracts';
-import { publish } from '@idp/events';
 import type { AnyService, RunningService } from '@idp/service';
 import { startTestFleet } from '../../src/index.ts';
 import type { TestDatabase, TestFleet, TestPrincipal } from '../../src/index.ts';
@@ -40,7 +39,8 @@ export async function startPlatform(
   services: readonly AnyService[],
   { clock }: { clock?: () => Date } = {},
 ): Promise<Platform> {
-  const { createTenant, registerMember } = await authOperations();
+  const operations = await authOperations();
+  const { createTenant, registerMember } = operations;
   const sources = await startSources();
   const fleet = await startTestFleet({
     services,
@@ -54,7 +54,7 @@ export async function startPlatform(
       registerMember: (member) => registerMember(context, member),
     }),
   });
-  await declareForOthers(fleet);
+  await declareForOthers(fleet, operations);
   const admin = new pg.Pool({ connectionString: fleet.database.adminUrl, max: 2 });
   admin.on('error', () => undefined);
   const operable: Platform['operable'] = (service) => {
@@ -113,21 +113,20 @@ async function targetOf(fleet: TestFleet, service: RunningService): Promise<Targ
   };
 }
 
-/** Services made for the suites have no topics: another one tells auth what they let be decided. */
-async function declareForOthers(fleet: TestFleet): Promise<void> {
+/** Services made for the suites have no topics to be heard on. */
+async function declareForOthers(fleet: TestFleet, { declareManifest }: AuthOperations): Promise<void> {
   const isHeard = (service: string): boolean =>
     Object.values(topics).some(({ name }) => name === `idp.${service}.permissions.v1`);
-  const speaker = fleet.services.find(({ name, ports }) => ports === undefined && isHeard(name));
+  const auth = fleet.services.find(({ ports }) => ports !== undefined);
   const others = fleet.services.filter(({ name, ports }) => ports === undefined && !isHeard(name));
   for (const { name: service, definition } of others) {
-    const body = canonicalJson(definition.permissions);
-    await speaker!.database.tenant(platformTenantId).write(
-      async (tx) => {
-        const data = { service, hash: digestOf(body), body };
-        publish(tx, { type: 'idp.common.v1.PermissionManifestPublished', aggregateId: service, data });
-      },
-      { unaudited: 'what a service of the suites declares' },
-    );
+    const declared = { manifest: definition.permissions, calls: definition.calls ?? {} };
+    const hash = digestOf(canonicalJson(declared.manifest));
+    await auth!.database
+      .tenant(platformTenantId)
+      .write((tx) => declareManifest(tx, auth!.context, { service, hash, ...declared }), {
+        global: true,
+        unaudited: 'what a service of the suites declares',
+      });
   }
-  if (others.length > 0) await fleet.drain();
 }

@@ -31,9 +31,11 @@ export interface AuthOperations {
     context: unknown,
     input: { tenantId: string; userId: string; role: string; reason: string },
   ): Promise<unknown>;
+  declareManifest(tx: unknown, context: unknown, declared: { service: string; hash: string } & object): Promise<void>;
 }
 
 export async function authOperations(): Promise<AuthOperations> {
   const load = async (path: string) => (await import(new URL(`auth/src/${path}.ts`, folder).href)) as object;
-  return { ...(await load('service')), ...(await load('operations/add-member')) } as AuthOperations;
+  const modules = ['service', 'operations/add-member', 'access/manifests'].map(load);
+  return Object.assign({}, ...(await Promise.all(modules))) as AuthOperations;
 }

@@ -159,6 +159,31 @@ test('what a service declares belongs to the system roles of every tenant', asyn
   expect(auth.ctx.accessStore.version(platformTenantId)).toBe(await storedVersion(platformTenantId));
 });
 
+test.each([
+  ['in the name of another', 'auth', 'auth:team:delete'],
+  ['of the permissions of another', 'catalog', 'auth:team:delete'],
+])('what a service declares %s gives nobody anything and becomes a dead letter', async (_of, service, permission) => {
+  const manifest = { [permission]: { description: 'Delete teams', resource: 'team', role: 'viewer' } } as const;
+  const { hash } = manifestOf(service, manifest);
+  await hearFrom(auth, {
+    service: 'catalog',
+    tenantId: platformTenantId,
+    type: 'idp.common.v1.PermissionManifestPublished',
+    data: { service, hash, body: canonicalJson(manifest) },
+  });
+  const letters = async (): Promise<string[]> => {
+    const { rows } = await auth.sql.query<{ error_code: string }>(
+      `select error_code from auth.dead_letters where consumer = 'auth.permission-manifests' and message like $1`,
+      [service === 'auth' ? 'catalog declares permissions for auth' : `catalog declares ${permission}`],
+    );
+    return rows.map(({ error_code: code }) => code);
+  };
+  await expect.poll(letters, patient).toEqual(['PERMISSION_DENIED']);
+  const kept = await auth.sql.query('select from auth.permission_manifests where hash = $1', [hash]);
+  expect(kept.rowCount).toBe(0);
+  expect(await mayIn(auth, a.viewer, permission)).toMatchObject({ allowed: false, reason: 'not-granted' });
+});
+
 test('what a service declares to do elsewhere it may do in every tenant, and not what it declares no more', async () => {
   const declare = (calls: ServiceCalls): Promise<void> => {
     const hash = digestOf(canonicalJson(declarationBody({ manifest: {}, calls })));
