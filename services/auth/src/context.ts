@@ -73,10 +73,11 @@ export interface AuthContext {
 export async function createAuthContext(platform: ServicePlatform<AuthConfig>): Promise<AuthContext> {
   const { config, secrets, clock, host } = platform;
   const database: Database<Tables> = platform.database;
-  const accessKeys = createVerificationKeySet({ database, secrets, use: 'access' });
+  const accessKeys = createVerificationKeySet({ database, secrets, use: 'access', clock });
   const catalogues = createCatalogues();
   // Held in memory: changes sign inside their transactions.
-  const signer = await accessKeys.signer();
+  await accessKeys.signer();
+  const signer = accessKeys.held;
   const revocations = createRevocations({ signer, clock });
   const signingKeys = await loadSigningKeys({ database, secrets, clock, revocations });
   const snapshot = createAccessSnapshot({
@@ -128,7 +129,7 @@ export async function createAuthContext(platform: ServicePlatform<AuthConfig>): 
       clock,
     }),
     metrics: createLoginMetrics(platform.metrics),
-    auditKeys: createVerificationKeySet({ database, secrets, use: 'audit' }),
+    auditKeys: createVerificationKeySet({ database, secrets, use: 'audit', clock }),
     auditArrivals: createWaker(),
     auditMetrics: createAuditMetrics(platform.metrics),
     logger: platform.logger,

@@ -2,6 +2,7 @@ import { defineService } from '@idp/service';
 import { followManifests } from './access/manifests.ts';
 import { startAccess } from './access/start.ts';
 import { beatAccess } from './background/beat-access.ts';
+import { followVerificationKeys } from './background/follow-verification-keys.ts';
 import { republishAccess } from './background/republish-access.ts';
 import { sealAuditLogs } from './background/seal-audit-logs.ts';
 import { authConfig } from './config.ts';
@@ -62,7 +63,7 @@ export const auth = defineService({
     onAccess(ctx),
     onCredentialRevoked(ctx),
   ],
-  background: (ctx) => [sealAuditLogs(ctx), republishAccess(ctx), beatAccess(ctx)],
+  background: (ctx) => [sealAuditLogs(ctx), republishAccess(ctx), beatAccess(ctx), followVerificationKeys(ctx)],
   jobs(ctx) {
     const [audit, expiry, purge] = [auditJobs(ctx), expireInvitationJobs(ctx), purgeTenantJobs(ctx)];
     const keys = [rotateSigningKeyJobs(ctx), announceExpiringKeyJobs(ctx)];

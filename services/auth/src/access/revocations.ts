@@ -18,7 +18,7 @@ export interface Revocations extends RevocationSource {
   hear(revocation: Revocation): void;
 }
 
-export function createRevocations({ signer, clock }: { signer: TextSigner; clock: () => Date }): Revocations {
+export function createRevocations({ signer, clock }: { signer: () => TextSigner; clock: () => Date }): Revocations {
   const { subscribe, announce } = createRevocationSignal();
   return {
     subscribe,
@@ -29,7 +29,7 @@ export function createRevocations({ signer, clock }: { signer: TextSigner; clock
       publish(tx, {
         type: 'idp.auth.v1.CredentialRevoked',
         aggregateId: `${revocation.kind}:${revocation.id}`,
-        data: signRevoked(revoked, signer),
+        data: signRevoked(revoked, signer()),
       });
       tx.afterCommit(() => announce(revocation));
     },

@@ -20,16 +20,17 @@ import type { Tables } from '../store/tables.ts';
 export const accessTopic = 'idp.auth.access.v1';
 export const revocationTopic = 'idp.auth.revocation.v1';
 
-/** The compiled snapshot of all tenants in this process, and the key that vouches for what this process compiles. */
+/** The compiled snapshot of all tenants in this process. */
 export interface AccessSnapshot {
   store: AccessStore;
-  signer: TextSigner;
+  /** The key that vouches for what this process compiles. */
+  signer(): TextSigner;
   /** Hears of every newer version of a tenant from now on. */
   onAdvanced(listener: (tenantId: string, version: number) => void): void;
 }
 
 export function createAccessSnapshot(options: {
-  signer: TextSigner;
+  signer: () => TextSigner;
   compile: CompileCondition;
   logger: Logger;
 }): AccessSnapshot {
@@ -53,7 +54,7 @@ export async function publishVersion(
   { head, changed, removed }: SealedTenant,
 ): Promise<void> {
   const { tenantId, version } = head;
-  const signed = signHead(head, signer);
+  const signed = signHead(head, signer());
   await Promise.all([
     saveAccessShards(tx, changed),
     deleteAccessShards(tx, removed),

@@ -665,6 +665,7 @@ export interface VerificationKeysTable {
   private_sealed: string;
   created_at: Generated<string>;
   retired_at: string | null;
+  activated_at: string | null;
 }
 
 /** Tables of the schema. */

@@ -1,14 +1,17 @@
-import { sql, type Insertable } from 'kysely';
+import { sql, type Insertable, type Updateable } from 'kysely';
 import type { JWK } from 'jose';
 import { named, type Tx } from '@idp/database';
+import type { SigningKeyLife } from '../domain/signing-key-life.ts';
 import type { Tables, VerificationKeysTable } from './tables.ts';
 
 export type VerificationUse = 'audit' | 'access';
+/** What it signed is believed for ever: one that was replaced need not retire slowly. */
+export type VerificationKeyState = 'next' | 'active' | 'retired';
 
 export interface StoredVerificationKey {
   kid: string;
   use: VerificationUse;
-  state: 'active' | 'retired';
+  state: VerificationKeyState;
   publicJwk: JWK;
   privateSealed: string;
 }
@@ -43,5 +46,50 @@ export async function insertVerificationKey(tx: Tx<Tables>, row: Insertable<Veri
     .insertInto('verification_keys')
     .values(row)
     .onConflict((conflict) => conflict.column('use').where('state', '=', sql.lit('active')).doNothing())
+    .execute();
+}
+
+/** The key that signs and the one that waits for its turn, held until the transaction ends with `lock`. */
+export async function listVerificationKeyLives(
+  tx: Tx<Tables>,
+  use: VerificationUse,
+  { lock = false }: { lock?: boolean } = {},
+): Promise<SigningKeyLife[]> {
+  const query = named(tx.db, lock ? 'auth.lock-verification-keys' : 'auth.verification-key-lives')
+    .selectFrom('verification_keys')
+    .select(({ fn }) => [
+      'kid',
+      'state',
+      'created_at as createdAt',
+      fn.coalesce('activated_at', 'created_at').as('activatedAt'),
+    ])
+    .where('use', '=', use)
+    .where('state', 'in', [sql.lit('next'), sql.lit('active')])
+    .orderBy('kid');
+  const rows = await (lock ? query.forUpdate() : query).execute();
+  return rows.map((row) => ({ ...row, state: row.state as VerificationKeyState, retiringAt: null }));
+}
+
+/** Publishes a key that waits for its turn. */
+export async function insertNextVerificationKey(
+  tx: Tx<Tables>,
+  row: Omit<Insertable<VerificationKeysTable>, 'state'>,
+): Promise<void> {
+  await named(tx.db, 'auth.insert-next-verification-key')
+    .insertInto('verification_keys')
+    .values({ ...row, state: 'next' })
+    .execute();
+}
+
+/** Moves a key into another state. */
+export async function moveVerificationKey(
+  tx: Tx<Tables>,
+  kid: string,
+  change: Pick<Updateable<VerificationKeysTable>, 'activated_at' | 'retired_at'> & { state: VerificationKeyState },
+): Promise<void> {
+  await named(tx.db, 'auth.move-verification-key')
+    .updateTable('verification_keys')
+    .set(change)
+    .where('kid', '=', kid)
     .execute();
 }

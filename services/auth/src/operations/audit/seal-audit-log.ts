@@ -5,6 +5,7 @@ import { publish } from '@idp/events';
 import { signCheckpoint } from '../../audit/checkpoint.ts';
 import { sealArrivals } from '../../audit/seal.ts';
 import type { AuthContext } from '../../context.ts';
+import type { VerificationKeySet } from '../../keys/verification-keys.ts';
 import { takeArrivals } from '../../store/audit/arrivals.ts';
 import { insertSealedRows } from '../../store/audit/chain.ts';
 import { insertCheckpoint } from '../../store/audit/checkpoints.ts';
@@ -31,7 +32,7 @@ export interface SealOptions {
  * when it is due. Undefined while another process does it, unless all is to be sealed.
  */
 export async function sealAuditLog(
-  ctx: Pick<AuthContext, 'database' | 'clock' | 'auditKeys'>,
+  ctx: Pick<AuthContext, 'database' | 'clock'> & { auditKeys: Pick<VerificationKeySet, 'signer'> },
   tenantId: string,
   options: SealOptions = {},
 ): Promise<Sealed | undefined> {

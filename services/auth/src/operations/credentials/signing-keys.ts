@@ -90,7 +90,9 @@ async function changeKeys<T>(ctx: Ctx, { signal, needsKey, run }: Change<T>): Pr
   const found = await door.read((tx) => listSigningKeyLives(tx), options);
   const spare = needsKey(found) ? await makeSigningKey(ctx.secrets, ctx.clock()) : undefined;
   return door.write(async (tx) => {
-    const result = await run(tx, await listSigningKeyLives(tx, { lock: true }), spare);
+    await listSigningKeyLives(tx, { lock: true });
+    // Read behind the locks: a key another process has inserted meanwhile is not among the rows that were waited for.
+    const result = await run(tx, await listSigningKeyLives(tx), spare);
     tx.afterCommit(() => ctx.signingKeys.changed());
     return result;
   }, options);
