@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file idp/auth/v1/credential_events.proto.
  */
 export const file_idp_auth_v1_credential_events: GenFile = /*@__PURE__*/
-  fileDesc("CiNpZHAvYXV0aC92MS9jcmVkZW50aWFsX2V2ZW50cy5wcm90bxILaWRwLmF1dGgudjEifQoPUGFzc3dvcmRDaGFuZ2VkEhEKCXRlbmFudF9pZBgBIAEoCRIPCgd1c2VyX2lkGAIgASgJEi4KCmNoYW5nZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDmVuZGVkX3Nlc3Npb25zGAQgASgIIr0BCg1BcGlLZXlDcmVhdGVkEhEKCXRlbmFudF9pZBgBIAEoCRIOCgZrZXlfaWQYAiABKAkSDAoEbmFtZRgDIAEoCRIpCgpvd25lcl90eXBlGAQgASgOMhUuaWRwLmF1dGgudjEuS2V5T3duZXISEAoIb3duZXJfaWQYBSABKAkSDgoGc2NvcGVzGAYgAygJEi4KCmV4cGlyZXNfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIqIBCg1BcGlLZXlSb3RhdGVkEhEKCXRlbmFudF9pZBgBIAEoCRIOCgZrZXlfaWQYAiABKAkSKQoKb3duZXJfdHlwZRgDIAEoDjIVLmlkcC5hdXRoLnYxLktleU93bmVyEhAKCG93bmVyX2lkGAQgASgJEjEKDW92ZXJsYXBfdW50aWwYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIq8BCg1BcGlLZXlSZXZva2VkEhEKCXRlbmFudF9pZBgBIAEoCRIOCgZrZXlfaWQYAiABKAkSKQoKb3duZXJfdHlwZRgDIAEoDjIVLmlkcC5hdXRoLnYxLktleU93bmVyEhAKCG93bmVyX2lkGAQgASgJEg4KBnJlYXNvbhgFIAEoCRIuCgpyZXZva2VkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKtAQoMQXBpS2V5TGVha2VkEhEKCXRlbmFudF9pZBgBIAEoCRIOCgZrZXlfaWQYAiABKAkSDAoEbmFtZRgDIAEoCRIpCgpvd25lcl90eXBlGAQgASgOMhUuaWRwLmF1dGgudjEuS2V5T3duZXISEAoIb3duZXJfaWQYBSABKAkSLwoLcmVwb3J0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIsgBChVBcGlLZXlFeHBpcnlBbm5vdW5jZWQSEQoJdGVuYW50X2lkGAEgASgJEg4KBmtleV9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEikKCm93bmVyX3R5cGUYBCABKA4yFS5pZHAuYXV0aC52MS5LZXlPd25lchIQCghvd25lcl9pZBgFIAEoCRIuCgpleHBpcmVzX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglkYXlzX2xlZnQYByABKAUirQEKDUFwaUtleUV4cGlyZWQSEQoJdGVuYW50X2lkGAEgASgJEg4KBmtleV9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEikKCm93bmVyX3R5cGUYBCABKA4yFS5pZHAuYXV0aC52MS5LZXlPd25lchIQCghvd25lcl9pZBgFIAEoCRIuCgpleHBpcmVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJ6ChVTZXJ2aWNlQWNjb3VudENyZWF0ZWQSEQoJdGVuYW50X2lkGAEgASgJEhoKEnNlcnZpY2VfYWNjb3VudF9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEhIKCnNjb3BlX3R5cGUYBCABKAkSEAoIc2NvcGVfaWQYBSABKAkiegoVU2VydmljZUFjY291bnRVcGRhdGVkEhEKCXRlbmFudF9pZBgBIAEoCRIaChJzZXJ2aWNlX2FjY291bnRfaWQYAiABKAkSDAoEbmFtZRgDIAEoCRISCgpzY29wZV90eXBlGAQgASgJEhAKCHNjb3BlX2lkGAUgASgJIkYKFVNlcnZpY2VBY2NvdW50RGVsZXRlZBIRCgl0ZW5hbnRfaWQYASABKAkSGgoSc2VydmljZV9hY2NvdW50X2lkGAIgASgJInQKE1NpZ25pbmdLZXlQdWJsaXNoZWQSEQoJdGVuYW50X2lkGAEgASgJEgsKA2tpZBgCIAEoCRILCgNhbGcYAyABKAkSMAoMcHVibGlzaGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJnChNTaWduaW5nS2V5QWN0aXZhdGVkEhEKCXRlbmFudF9pZBgBIAEoCRILCgNraWQYAiABKAkSMAoMYWN0aXZhdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJjChFTaWduaW5nS2V5UmV0aXJlZBIRCgl0ZW5hbnRfaWQYASABKAkSCwoDa2lkGAIgASgJEi4KCnJldGlyZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImMKEVNpZ25pbmdLZXlSZXZva2VkEhEKCXRlbmFudF9pZBgBIAEoCRILCgNraWQYAiABKAkSLgoKcmV2b2tlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAqWAoIS2V5T3duZXISGQoVS0VZX09XTkVSX1VOU1BFQ0lGSUVEEAASEgoOS0VZX09XTkVSX1VTRVIQARIdChlLRVlfT1dORVJfU0VSVklDRV9BQ0NPVU5UEAJiBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("CiNpZHAvYXV0aC92MS9jcmVkZW50aWFsX2V2ZW50cy5wcm90bxILaWRwLmF1dGgudjEifQoPUGFzc3dvcmRDaGFuZ2VkEhEKCXRlbmFudF9pZBgBIAEoCRIPCgd1c2VyX2lkGAIgASgJEi4KCmNoYW5nZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDmVuZGVkX3Nlc3Npb25zGAQgASgIIsIBCg5Mb2dpblRocm90dGxlZBIRCgl0ZW5hbnRfaWQYASABKAkSDwoHdXNlcl9pZBgCIAEoCRIbChNhZGRyZXNzX2ZpbmdlcnByaW50GAMgASgJEg8KB25ldHdvcmsYBCABKAkSMAoMdGhyb3R0bGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghyZXRyeV9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAivQEKDUFwaUtleUNyZWF0ZWQSEQoJdGVuYW50X2lkGAEgASgJEg4KBmtleV9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEikKCm93bmVyX3R5cGUYBCABKA4yFS5pZHAuYXV0aC52MS5LZXlPd25lchIQCghvd25lcl9pZBgFIAEoCRIOCgZzY29wZXMYBiADKAkSLgoKZXhwaXJlc19hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiogEKDUFwaUtleVJvdGF0ZWQSEQoJdGVuYW50X2lkGAEgASgJEg4KBmtleV9pZBgCIAEoCRIpCgpvd25lcl90eXBlGAMgASgOMhUuaWRwLmF1dGgudjEuS2V5T3duZXISEAoIb3duZXJfaWQYBCABKAkSMQoNb3ZlcmxhcF91bnRpbBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAirwEKDUFwaUtleVJldm9rZWQSEQoJdGVuYW50X2lkGAEgASgJEg4KBmtleV9pZBgCIAEoCRIpCgpvd25lcl90eXBlGAMgASgOMhUuaWRwLmF1dGgudjEuS2V5T3duZXISEAoIb3duZXJfaWQYBCABKAkSDgoGcmVhc29uGAUgASgJEi4KCnJldm9rZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIq0BCgxBcGlLZXlMZWFrZWQSEQoJdGVuYW50X2lkGAEgASgJEg4KBmtleV9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEikKCm93bmVyX3R5cGUYBCABKA4yFS5pZHAuYXV0aC52MS5LZXlPd25lchIQCghvd25lcl9pZBgFIAEoCRIvCgtyZXBvcnRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiyAEKFUFwaUtleUV4cGlyeUFubm91bmNlZBIRCgl0ZW5hbnRfaWQYASABKAkSDgoGa2V5X2lkGAIgASgJEgwKBG5hbWUYAyABKAkSKQoKb3duZXJfdHlwZRgEIAEoDjIVLmlkcC5hdXRoLnYxLktleU93bmVyEhAKCG93bmVyX2lkGAUgASgJEi4KCmV4cGlyZXNfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCWRheXNfbGVmdBgHIAEoBSKtAQoNQXBpS2V5RXhwaXJlZBIRCgl0ZW5hbnRfaWQYASABKAkSDgoGa2V5X2lkGAIgASgJEgwKBG5hbWUYAyABKAkSKQoKb3duZXJfdHlwZRgEIAEoDjIVLmlkcC5hdXRoLnYxLktleU93bmVyEhAKCG93bmVyX2lkGAUgASgJEi4KCmV4cGlyZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wInoKFVNlcnZpY2VBY2NvdW50Q3JlYXRlZBIRCgl0ZW5hbnRfaWQYASABKAkSGgoSc2VydmljZV9hY2NvdW50X2lkGAIgASgJEgwKBG5hbWUYAyABKAkSEgoKc2NvcGVfdHlwZRgEIAEoCRIQCghzY29wZV9pZBgFIAEoCSJ6ChVTZXJ2aWNlQWNjb3VudFVwZGF0ZWQSEQoJdGVuYW50X2lkGAEgASgJEhoKEnNlcnZpY2VfYWNjb3VudF9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEhIKCnNjb3BlX3R5cGUYBCABKAkSEAoIc2NvcGVfaWQYBSABKAkiRgoVU2VydmljZUFjY291bnREZWxldGVkEhEKCXRlbmFudF9pZBgBIAEoCRIaChJzZXJ2aWNlX2FjY291bnRfaWQYAiABKAkidAoTU2lnbmluZ0tleVB1Ymxpc2hlZBIRCgl0ZW5hbnRfaWQYASABKAkSCwoDa2lkGAIgASgJEgsKA2FsZxgDIAEoCRIwCgxwdWJsaXNoZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImcKE1NpZ25pbmdLZXlBY3RpdmF0ZWQSEQoJdGVuYW50X2lkGAEgASgJEgsKA2tpZBgCIAEoCRIwCgxhY3RpdmF0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImMKEVNpZ25pbmdLZXlSZXRpcmVkEhEKCXRlbmFudF9pZBgBIAEoCRILCgNraWQYAiABKAkSLgoKcmV0aXJlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiYwoRU2lnbmluZ0tleVJldm9rZWQSEQoJdGVuYW50X2lkGAEgASgJEgsKA2tpZBgCIAEoCRIuCgpyZXZva2VkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCpYCghLZXlPd25lchIZChVLRVlfT1dORVJfVU5TUEVDSUZJRUQQABISCg5LRVlfT1dORVJfVVNFUhABEh0KGUtFWV9PV05FUl9TRVJWSUNFX0FDQ09VTlQQAmIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * A person has a new password. Accounts belong to no customer: emitted in the platform tenant.
@@ -49,6 +49,59 @@ export type PasswordChanged = Message<"idp.auth.v1.PasswordChanged"> & {
  */
 export const PasswordChangedSchema: GenMessage<PasswordChanged> = /*@__PURE__*/
   messageDesc(file_idp_auth_v1_credential_events, 0);
+
+/**
+ * Sign-ins were refused for a while because too many had failed: told once in 15 minutes for each account, address or network that they were
+ * counted for, not for each try. Emitted in the platform tenant.
+ *
+ * @generated from message idp.auth.v1.LoginThrottled
+ */
+export type LoginThrottled = Message<"idp.auth.v1.LoginThrottled"> & {
+  /**
+   * @generated from field: string tenant_id = 1;
+   */
+  tenantId: string;
+
+  /**
+   * Whose address was typed; empty where nobody has it.
+   *
+   * @generated from field: string user_id = 2;
+   */
+  userId: string;
+
+  /**
+   * The typed address, unreadable: the same for all spellings of one address.
+   *
+   * @generated from field: string address_fingerprint = 3;
+   */
+  addressFingerprint: string;
+
+  /**
+   * Network of the client, /24 or /64; empty within the platform.
+   *
+   * @generated from field: string network = 4;
+   */
+  network: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp throttled_at = 5;
+   */
+  throttledAt?: Timestamp | undefined;
+
+  /**
+   * When the next try is let through.
+   *
+   * @generated from field: google.protobuf.Timestamp retry_at = 6;
+   */
+  retryAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message idp.auth.v1.LoginThrottled.
+ * Use `create(LoginThrottledSchema)` to create a new message.
+ */
+export const LoginThrottledSchema: GenMessage<LoginThrottled> = /*@__PURE__*/
+  messageDesc(file_idp_auth_v1_credential_events, 1);
 
 /**
  * An API key can be used from now on. No event carries the key or its hash.
@@ -97,7 +150,7 @@ export type ApiKeyCreated = Message<"idp.auth.v1.ApiKeyCreated"> & {
  * Use `create(ApiKeyCreatedSchema)` to create a new message.
  */
 export const ApiKeyCreatedSchema: GenMessage<ApiKeyCreated> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_credential_events, 1);
+  messageDesc(file_idp_auth_v1_credential_events, 2);
 
 /**
  * An API key has a new secret; the one before is accepted until the overlap ends.
@@ -136,7 +189,7 @@ export type ApiKeyRotated = Message<"idp.auth.v1.ApiKeyRotated"> & {
  * Use `create(ApiKeyRotatedSchema)` to create a new message.
  */
 export const ApiKeyRotatedSchema: GenMessage<ApiKeyRotated> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_credential_events, 2);
+  messageDesc(file_idp_auth_v1_credential_events, 3);
 
 /**
  * An API key is refused from now on.
@@ -182,7 +235,7 @@ export type ApiKeyRevoked = Message<"idp.auth.v1.ApiKeyRevoked"> & {
  * Use `create(ApiKeyRevokedSchema)` to create a new message.
  */
 export const ApiKeyRevokedSchema: GenMessage<ApiKeyRevoked> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_credential_events, 3);
+  messageDesc(file_idp_auth_v1_credential_events, 4);
 
 /**
  * A live API key was found where it does not belong. It is revoked at the same time.
@@ -226,7 +279,7 @@ export type ApiKeyLeaked = Message<"idp.auth.v1.ApiKeyLeaked"> & {
  * Use `create(ApiKeyLeakedSchema)` to create a new message.
  */
 export const ApiKeyLeakedSchema: GenMessage<ApiKeyLeaked> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_credential_events, 4);
+  messageDesc(file_idp_auth_v1_credential_events, 5);
 
 /**
  * An API key ends soon: told 14, 3 and 1 day before.
@@ -277,7 +330,7 @@ export type ApiKeyExpiryAnnounced = Message<"idp.auth.v1.ApiKeyExpiryAnnounced">
  * Use `create(ApiKeyExpiryAnnouncedSchema)` to create a new message.
  */
 export const ApiKeyExpiryAnnouncedSchema: GenMessage<ApiKeyExpiryAnnounced> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_credential_events, 5);
+  messageDesc(file_idp_auth_v1_credential_events, 6);
 
 /**
  * The time of an API key is over.
@@ -321,7 +374,7 @@ export type ApiKeyExpired = Message<"idp.auth.v1.ApiKeyExpired"> & {
  * Use `create(ApiKeyExpiredSchema)` to create a new message.
  */
 export const ApiKeyExpiredSchema: GenMessage<ApiKeyExpired> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_credential_events, 6);
+  messageDesc(file_idp_auth_v1_credential_events, 7);
 
 /**
  * @generated from message idp.auth.v1.ServiceAccountCreated
@@ -360,7 +413,7 @@ export type ServiceAccountCreated = Message<"idp.auth.v1.ServiceAccountCreated">
  * Use `create(ServiceAccountCreatedSchema)` to create a new message.
  */
 export const ServiceAccountCreatedSchema: GenMessage<ServiceAccountCreated> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_credential_events, 7);
+  messageDesc(file_idp_auth_v1_credential_events, 8);
 
 /**
  * @generated from message idp.auth.v1.ServiceAccountUpdated
@@ -397,7 +450,7 @@ export type ServiceAccountUpdated = Message<"idp.auth.v1.ServiceAccountUpdated">
  * Use `create(ServiceAccountUpdatedSchema)` to create a new message.
  */
 export const ServiceAccountUpdatedSchema: GenMessage<ServiceAccountUpdated> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_credential_events, 8);
+  messageDesc(file_idp_auth_v1_credential_events, 9);
 
 /**
  * A service account and all of its keys are gone.
@@ -421,7 +474,7 @@ export type ServiceAccountDeleted = Message<"idp.auth.v1.ServiceAccountDeleted">
  * Use `create(ServiceAccountDeletedSchema)` to create a new message.
  */
 export const ServiceAccountDeletedSchema: GenMessage<ServiceAccountDeleted> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_credential_events, 9);
+  messageDesc(file_idp_auth_v1_credential_events, 10);
 
 /**
  * A token key is accepted by verifiers from now on; it signs later. Emitted in the platform tenant, as all of these.
@@ -455,7 +508,7 @@ export type SigningKeyPublished = Message<"idp.auth.v1.SigningKeyPublished"> & {
  * Use `create(SigningKeyPublishedSchema)` to create a new message.
  */
 export const SigningKeyPublishedSchema: GenMessage<SigningKeyPublished> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_credential_events, 10);
+  messageDesc(file_idp_auth_v1_credential_events, 11);
 
 /**
  * The key signs every new token.
@@ -484,7 +537,7 @@ export type SigningKeyActivated = Message<"idp.auth.v1.SigningKeyActivated"> & {
  * Use `create(SigningKeyActivatedSchema)` to create a new message.
  */
 export const SigningKeyActivatedSchema: GenMessage<SigningKeyActivated> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_credential_events, 11);
+  messageDesc(file_idp_auth_v1_credential_events, 12);
 
 /**
  * No token that the key signed is alive any more.
@@ -513,7 +566,7 @@ export type SigningKeyRetired = Message<"idp.auth.v1.SigningKeyRetired"> & {
  * Use `create(SigningKeyRetiredSchema)` to create a new message.
  */
 export const SigningKeyRetiredSchema: GenMessage<SigningKeyRetired> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_credential_events, 12);
+  messageDesc(file_idp_auth_v1_credential_events, 13);
 
 /**
  * Every token that the key signed is refused from now on.
@@ -542,7 +595,7 @@ export type SigningKeyRevoked = Message<"idp.auth.v1.SigningKeyRevoked"> & {
  * Use `create(SigningKeyRevokedSchema)` to create a new message.
  */
 export const SigningKeyRevokedSchema: GenMessage<SigningKeyRevoked> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_credential_events, 13);
+  messageDesc(file_idp_auth_v1_credential_events, 14);
 
 /**
  * Whose rights an API key has.

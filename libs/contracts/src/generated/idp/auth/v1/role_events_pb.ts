@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file idp/auth/v1/role_events.proto.
  */
 export const file_idp_auth_v1_role_events: GenFile = /*@__PURE__*/
-  fileDesc("Ch1pZHAvYXV0aC92MS9yb2xlX2V2ZW50cy5wcm90bxILaWRwLmF1dGgudjEiQQoIUm9sZVJ1bGUSEgoKcGVybWlzc2lvbhgBIAEoCRIOCgZlZmZlY3QYAiABKAkSEQoJY29uZGl0aW9uGAMgASgJIsMBCgtSb2xlQ3JlYXRlZBIRCgl0ZW5hbnRfaWQYASABKAkSDwoHcm9sZV9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEhMKC2Rlc2NyaXB0aW9uGAQgASgJEiQKBXJ1bGVzGAUgAygLMhUuaWRwLmF1dGgudjEuUm9sZVJ1bGUSFwoPcGFyZW50X3JvbGVfaWRzGAYgAygJEi4KCmNyZWF0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIsMBCgtSb2xlVXBkYXRlZBIRCgl0ZW5hbnRfaWQYASABKAkSDwoHcm9sZV9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEhMKC2Rlc2NyaXB0aW9uGAQgASgJEiQKBXJ1bGVzGAUgAygLMhUuaWRwLmF1dGgudjEuUm9sZVJ1bGUSFwoPcGFyZW50X3JvbGVfaWRzGAYgAygJEi4KCnVwZGF0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImEKC1JvbGVEZWxldGVkEhEKCXRlbmFudF9pZBgBIAEoCRIPCgdyb2xlX2lkGAIgASgJEi4KCmRlbGV0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIsQCCgtSb2xlR3JhbnRlZBIRCgl0ZW5hbnRfaWQYASABKAkSEgoKYmluZGluZ19pZBgCIAEoCRIWCg5wcmluY2lwYWxfdHlwZRgDIAEoCRIUCgxwcmluY2lwYWxfaWQYBCABKAkSDwoHcm9sZV9pZBgFIAEoCRISCgpzY29wZV90eXBlGAYgASgJEhAKCHNjb3BlX2lkGAcgASgJEi0KCXN0YXJ0c19hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZXhwaXJlc19hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJY29uZGl0aW9uGAogASgJEhMKC2dyYW50ZWRfdmlhGAsgASgJEhIKCmdyYW50ZWRfYnkYDCABKAkSDgoGcmVhc29uGA0gASgJItkBCgtSb2xlUmV2b2tlZBIRCgl0ZW5hbnRfaWQYASABKAkSEgoKYmluZGluZ19pZBgCIAEoCRIWCg5wcmluY2lwYWxfdHlwZRgDIAEoCRIUCgxwcmluY2lwYWxfaWQYBCABKAkSDwoHcm9sZV9pZBgFIAEoCRISCgpzY29wZV90eXBlGAYgASgJEhAKCHNjb3BlX2lkGAcgASgJEi4KCnJldm9rZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnJlYXNvbhgJIAEoCSJBCg5Qb2xpY3lTdWJqZWN0cxILCgNhbGwYASABKAgSEAoIcm9sZV9pZHMYAiADKAkSEAoIdGVhbV9pZHMYAyADKAkipgIKDVBvbGljeUNyZWF0ZWQSEQoJdGVuYW50X2lkGAEgASgJEhEKCXBvbGljeV9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEhMKC2Rlc2NyaXB0aW9uGAQgASgJEg4KBmVmZmVjdBgFIAEoCRITCgtwZXJtaXNzaW9ucxgGIAMoCRItCghzdWJqZWN0cxgHIAEoCzIbLmlkcC5hdXRoLnYxLlBvbGljeVN1YmplY3RzEhIKCnNjb3BlX3R5cGUYCCABKAkSEAoIc2NvcGVfaWQYCSABKAkSEQoJY29uZGl0aW9uGAogASgJEg8KB2VuYWJsZWQYCyABKAgSLgoKY3JlYXRlZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAipgIKDVBvbGljeVVwZGF0ZWQSEQoJdGVuYW50X2lkGAEgASgJEhEKCXBvbGljeV9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEhMKC2Rlc2NyaXB0aW9uGAQgASgJEg4KBmVmZmVjdBgFIAEoCRITCgtwZXJtaXNzaW9ucxgGIAMoCRItCghzdWJqZWN0cxgHIAEoCzIbLmlkcC5hdXRoLnYxLlBvbGljeVN1YmplY3RzEhIKCnNjb3BlX3R5cGUYCCABKAkSEAoIc2NvcGVfaWQYCSABKAkSEQoJY29uZGl0aW9uGAogASgJEg8KB2VuYWJsZWQYCyABKAgSLgoKdXBkYXRlZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiZQoNUG9saWN5RGVsZXRlZBIRCgl0ZW5hbnRfaWQYASABKAkSEQoJcG9saWN5X2lkGAIgASgJEi4KCmRlbGV0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("Ch1pZHAvYXV0aC92MS9yb2xlX2V2ZW50cy5wcm90bxILaWRwLmF1dGgudjEiQQoIUm9sZVJ1bGUSEgoKcGVybWlzc2lvbhgBIAEoCRIOCgZlZmZlY3QYAiABKAkSEQoJY29uZGl0aW9uGAMgASgJIsMBCgtSb2xlQ3JlYXRlZBIRCgl0ZW5hbnRfaWQYASABKAkSDwoHcm9sZV9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEhMKC2Rlc2NyaXB0aW9uGAQgASgJEiQKBXJ1bGVzGAUgAygLMhUuaWRwLmF1dGgudjEuUm9sZVJ1bGUSFwoPcGFyZW50X3JvbGVfaWRzGAYgAygJEi4KCmNyZWF0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIsMBCgtSb2xlVXBkYXRlZBIRCgl0ZW5hbnRfaWQYASABKAkSDwoHcm9sZV9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEhMKC2Rlc2NyaXB0aW9uGAQgASgJEiQKBXJ1bGVzGAUgAygLMhUuaWRwLmF1dGgudjEuUm9sZVJ1bGUSFwoPcGFyZW50X3JvbGVfaWRzGAYgAygJEi4KCnVwZGF0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImEKC1JvbGVEZWxldGVkEhEKCXRlbmFudF9pZBgBIAEoCRIPCgdyb2xlX2lkGAIgASgJEi4KCmRlbGV0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIsQCCgtSb2xlR3JhbnRlZBIRCgl0ZW5hbnRfaWQYASABKAkSEgoKYmluZGluZ19pZBgCIAEoCRIWCg5wcmluY2lwYWxfdHlwZRgDIAEoCRIUCgxwcmluY2lwYWxfaWQYBCABKAkSDwoHcm9sZV9pZBgFIAEoCRISCgpzY29wZV90eXBlGAYgASgJEhAKCHNjb3BlX2lkGAcgASgJEi0KCXN0YXJ0c19hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZXhwaXJlc19hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJY29uZGl0aW9uGAogASgJEhMKC2dyYW50ZWRfdmlhGAsgASgJEhIKCmdyYW50ZWRfYnkYDCABKAkSDgoGcmVhc29uGA0gASgJItkBCgtSb2xlUmV2b2tlZBIRCgl0ZW5hbnRfaWQYASABKAkSEgoKYmluZGluZ19pZBgCIAEoCRIWCg5wcmluY2lwYWxfdHlwZRgDIAEoCRIUCgxwcmluY2lwYWxfaWQYBCABKAkSDwoHcm9sZV9pZBgFIAEoCRISCgpzY29wZV90eXBlGAYgASgJEhAKCHNjb3BlX2lkGAcgASgJEi4KCnJldm9rZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnJlYXNvbhgJIAEoCSLJAQoLUm9sZUV4cGlyZWQSEQoJdGVuYW50X2lkGAEgASgJEhIKCmJpbmRpbmdfaWQYAiABKAkSFgoOcHJpbmNpcGFsX3R5cGUYAyABKAkSFAoMcHJpbmNpcGFsX2lkGAQgASgJEg8KB3JvbGVfaWQYBSABKAkSEgoKc2NvcGVfdHlwZRgGIAEoCRIQCghzY29wZV9pZBgHIAEoCRIuCgpleHBpcmVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJBCg5Qb2xpY3lTdWJqZWN0cxILCgNhbGwYASABKAgSEAoIcm9sZV9pZHMYAiADKAkSEAoIdGVhbV9pZHMYAyADKAkipgIKDVBvbGljeUNyZWF0ZWQSEQoJdGVuYW50X2lkGAEgASgJEhEKCXBvbGljeV9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEhMKC2Rlc2NyaXB0aW9uGAQgASgJEg4KBmVmZmVjdBgFIAEoCRITCgtwZXJtaXNzaW9ucxgGIAMoCRItCghzdWJqZWN0cxgHIAEoCzIbLmlkcC5hdXRoLnYxLlBvbGljeVN1YmplY3RzEhIKCnNjb3BlX3R5cGUYCCABKAkSEAoIc2NvcGVfaWQYCSABKAkSEQoJY29uZGl0aW9uGAogASgJEg8KB2VuYWJsZWQYCyABKAgSLgoKY3JlYXRlZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAipgIKDVBvbGljeVVwZGF0ZWQSEQoJdGVuYW50X2lkGAEgASgJEhEKCXBvbGljeV9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEhMKC2Rlc2NyaXB0aW9uGAQgASgJEg4KBmVmZmVjdBgFIAEoCRITCgtwZXJtaXNzaW9ucxgGIAMoCRItCghzdWJqZWN0cxgHIAEoCzIbLmlkcC5hdXRoLnYxLlBvbGljeVN1YmplY3RzEhIKCnNjb3BlX3R5cGUYCCABKAkSEAoIc2NvcGVfaWQYCSABKAkSEQoJY29uZGl0aW9uGAogASgJEg8KB2VuYWJsZWQYCyABKAgSLgoKdXBkYXRlZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiZQoNUG9saWN5RGVsZXRlZBIRCgl0ZW5hbnRfaWQYASABKAkSEQoJcG9saWN5X2lkGAIgASgJEi4KCmRlbGV0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * What a role says of permissions.
@@ -321,6 +321,60 @@ export const RoleRevokedSchema: GenMessage<RoleRevoked> = /*@__PURE__*/
   messageDesc(file_idp_auth_v1_role_events, 5);
 
 /**
+ * A binding has come to its end; nobody may do anything by it since.
+ *
+ * @generated from message idp.auth.v1.RoleExpired
+ */
+export type RoleExpired = Message<"idp.auth.v1.RoleExpired"> & {
+  /**
+   * @generated from field: string tenant_id = 1;
+   */
+  tenantId: string;
+
+  /**
+   * @generated from field: string binding_id = 2;
+   */
+  bindingId: string;
+
+  /**
+   * @generated from field: string principal_type = 3;
+   */
+  principalType: string;
+
+  /**
+   * @generated from field: string principal_id = 4;
+   */
+  principalId: string;
+
+  /**
+   * @generated from field: string role_id = 5;
+   */
+  roleId: string;
+
+  /**
+   * @generated from field: string scope_type = 6;
+   */
+  scopeType: string;
+
+  /**
+   * @generated from field: string scope_id = 7;
+   */
+  scopeId: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp expired_at = 8;
+   */
+  expiredAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message idp.auth.v1.RoleExpired.
+ * Use `create(RoleExpiredSchema)` to create a new message.
+ */
+export const RoleExpiredSchema: GenMessage<RoleExpired> = /*@__PURE__*/
+  messageDesc(file_idp_auth_v1_role_events, 6);
+
+/**
  * Whom a policy is about.
  *
  * @generated from message idp.auth.v1.PolicySubjects
@@ -349,7 +403,7 @@ export type PolicySubjects = Message<"idp.auth.v1.PolicySubjects"> & {
  * Use `create(PolicySubjectsSchema)` to create a new message.
  */
 export const PolicySubjectsSchema: GenMessage<PolicySubjects> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_role_events, 6);
+  messageDesc(file_idp_auth_v1_role_events, 7);
 
 /**
  * @generated from message idp.auth.v1.PolicyCreated
@@ -421,7 +475,7 @@ export type PolicyCreated = Message<"idp.auth.v1.PolicyCreated"> & {
  * Use `create(PolicyCreatedSchema)` to create a new message.
  */
 export const PolicyCreatedSchema: GenMessage<PolicyCreated> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_role_events, 7);
+  messageDesc(file_idp_auth_v1_role_events, 8);
 
 /**
  * @generated from message idp.auth.v1.PolicyUpdated
@@ -493,7 +547,7 @@ export type PolicyUpdated = Message<"idp.auth.v1.PolicyUpdated"> & {
  * Use `create(PolicyUpdatedSchema)` to create a new message.
  */
 export const PolicyUpdatedSchema: GenMessage<PolicyUpdated> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_role_events, 8);
+  messageDesc(file_idp_auth_v1_role_events, 9);
 
 /**
  * @generated from message idp.auth.v1.PolicyDeleted
@@ -520,5 +574,5 @@ export type PolicyDeleted = Message<"idp.auth.v1.PolicyDeleted"> & {
  * Use `create(PolicyDeletedSchema)` to create a new message.
  */
 export const PolicyDeletedSchema: GenMessage<PolicyDeleted> = /*@__PURE__*/
-  messageDesc(file_idp_auth_v1_role_events, 9);
+  messageDesc(file_idp_auth_v1_role_events, 10);
 
