@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { callerFor, outcome, type Caller } from '../support/administration.ts';
 import { audits } from '../support/auth-database.ts';
+import { untilAllWait } from '../support/held-tenant.ts';
 import { makeTenant, type TestTenant } from '../support/people.ts';
 import { eventsOfType } from '../support/published-events.ts';
 import { startAuth, type RunningAuth } from '../support/running-auth.ts';
@@ -186,9 +187,10 @@ test('nobody gives or takes what they do not hold', async () => {
   expect(outcome(refused)).toEqual([403, 'SCOPE_ESCALATION']);
   expect(refused.body.error.details.permission).toMatch(/^auth:/);
   expect(outcome(await admin.post(`${path}?dryRun=true`, grant))).toEqual([403, 'SCOPE_ESCALATION']);
-  const own = await owner.get(`${path}?principalId=${a.owner.id}`);
-  const [{ id }] = own.body.data as [{ id: string }];
+  // One of two owners: of the last one it is said that it is the last, whoever asks.
+  const { id } = await owner.make(path, { ...user(a.viewer.id), roleId: 'tenant-owner' });
   expect(outcome(await admin.delete(`${path}/${id}`))).toEqual([403, 'SCOPE_ESCALATION']);
+  expect((await owner.delete(`${path}/${id}`)).status).toBe(204);
   expect(outcome(await member.post(path, { ...user(a.viewer.id), roleId: 'viewer' }))).toEqual([
     403,
     'PERMISSION_DENIED',
@@ -216,6 +218,25 @@ test('the last owner keeps the role for good', async () => {
   expect(outcome(await owner.delete(`${path}/${id}`))).toEqual(last);
   expect((await owner.patch(`${path}/${forAWhile.id}`, { expiresAt: null })).status).toBe(200);
   expect((await owner.delete(`${path}/${id}`)).status).toBe(204);
+});
+
+test('of two owners who demote each other at one moment one stays', async () => {
+  const { id: tenantId, owner: one, admin: other } = await makeTenant(auth, 'twins');
+  const callers = [await callerFor(auth, one), await callerFor(auth, other)] as const;
+  await callers[0].make(path, { ...user(other.id), roleId: 'tenant-owner' });
+  const listed = await callers[0].get(`${path}?roleId=tenant-owner`);
+  const held = listed.body.data as { id: string; principalId: string }[];
+  const bindingOf = (id: string) => held.find(({ principalId }) => principalId === id)!.id;
+  const answers = await untilAllWait(auth, { tenantId, count: 2 }, () =>
+    Promise.all([
+      callers[0].delete(`${path}/${bindingOf(other.id)}`),
+      callers[1].delete(`${path}/${bindingOf(one.id)}`),
+    ]),
+  );
+  expect(answers.map(outcome).toSorted(([left], [right]) => left - right)).toEqual([
+    [204, undefined],
+    [409, 'LAST_OWNER'],
+  ]);
 });
 
 test('another tenant sees and changes none of it', async () => {

@@ -45,6 +45,9 @@ export interface NewGrant {
   reason?: string | undefined;
 }
 
+/** Throws to refuse a change of what counts there: 404 or 403. */
+export type JudgeScope = (scope: ScopeRef) => void;
+
 /** What of a binding can change; null takes away. */
 export interface GrantChange {
   expiresAt?: string | null | undefined;
@@ -59,14 +62,15 @@ export interface GrantChange {
 export async function grantRole(
   tx: Tx<Tables>,
   ctx: AccessCtx,
-  { principal, ...grant }: ByPrincipal & NewGrant,
+  { principal, judgeScope, ...grant }: ByPrincipal & NewGrant & { judgeScope: JudgeScope },
 ): Promise<Binding> {
   const setting = await lockAccess(tx, ctx, principal);
   const { world, now } = setting;
   const { principalType, principalId, roleId, condition } = grant;
+  const scope = requireScope(setting, grant);
+  judgeScope(scope);
   requireRole(setting, roleId);
   if (!exists(world, principalType, principalId)) throw missingReference('principalId');
-  const scope = requireScope(setting, grant);
   requireOwnScope(world, roleId, scope);
   const startsAt = grant.startsAt === undefined ? now : new Date(grant.startsAt);
   const expiresAt = grant.expiresAt === undefined ? null : new Date(grant.expiresAt);
@@ -110,17 +114,19 @@ export async function grantRole(
 export async function changeBinding(
   tx: Tx<Tables>,
   ctx: AccessCtx,
-  { id, principal, precondition, change }: Target & { change: GrantChange },
+  { id, principal, precondition, judgeScope, change }: Target & { judgeScope: JudgeScope; change: GrantChange },
 ): Promise<Binding> {
   await lockOwners(tx, id);
   const setting = await lockAccess(tx, ctx, principal);
   const { now } = setting;
   const before = await requireBinding(tx, id);
+  judgeScope(before);
   precondition(before.version);
   const { expiresAt = before.expiresAt, condition = before.condition, reason = before.reason } = change;
   requireTimes(now, new Date(before.startsAt), expiresAt === null ? null : new Date(expiresAt));
-  judgeGrant(setting, { ...before, condition });
+  // First: of two owners who demote each other, the later one is no owner any more.
   if (expiresAt !== null || condition !== null) await requireOwnerLeft(tx, setting, before);
+  judgeGrant(setting, { ...before, condition });
   const after = await saveBinding(tx, id, {
     expires_at: expiresAt === null ? null : new Date(expiresAt).toISOString(),
     condition,
@@ -148,14 +154,16 @@ export async function changeBinding(
 export async function revokeBinding(
   tx: Tx<Tables>,
   ctx: AccessCtx,
-  { id, principal, precondition }: Target,
+  { id, principal, precondition, judgeScope }: Target & { judgeScope: JudgeScope },
 ): Promise<void> {
   await lockOwners(tx, id);
   const setting = await lockAccess(tx, ctx, principal);
   const before = await requireBinding(tx, id);
+  judgeScope(before);
   precondition(before.version);
-  requireGrant(setting, grantedRules(setting.world, before.roleId, before.condition ?? undefined), before);
+  // First, for the same reason.
   await requireOwnerLeft(tx, setting, before);
+  requireGrant(setting, grantedRules(setting.world, before.roleId, before.condition ?? undefined), before);
   await deleteBinding(tx, id);
   await accessChanged(tx, ctx, { principals: [holderOf(before)] });
   publish(tx, {
