@@ -60,6 +60,7 @@ const file: RouteFileInput = {
       auth: 'public',
       rateClass: 'static',
     },
+    { id: 'auth.backstage', service: 'auth', path: '/api/permission', backstage: true },
 
     { id: 'catalog.backstage', service: 'catalog', path: '/api/catalog', backstage: true },
     { id: 'catalog', service: 'catalog', path: '/api/v1/catalog' },

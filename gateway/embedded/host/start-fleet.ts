@@ -75,6 +75,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     rateLimits: config.RATE_LIMITS === 'on',
     transportWake: shareWakeSignal(createWakeSignal(), shared),
     ports,
+    peers: (name) => running.get(name),
     secretsKeyProvider: await localFileKeyProvider({ file: state.secretFile('kek.json') }),
     cursorSecret: Buffer.from((await state.secret('cursors', randomSecret)).value, 'base64url'),
     egressAllow: config.EGRESS_ALLOW,

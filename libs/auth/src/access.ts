@@ -18,6 +18,8 @@ export interface PermissionManifest {
      * What conditions may ask of the resource beside its id and scope: names as written after `resource.`. Where the
      * permission decides lists, each of them has a column.
      */
+    /** The permission of Backstage that asks for the same, and the type of the resources it may be asked about. */
+    backstage?: { name: string; resourceType?: string };
     attributes?: Readonly<Record<string, AttributeType>>;
     /** Also asked centrally while the replica is degraded; every allow is audited. */
     sensitive?: boolean;

@@ -10,6 +10,8 @@ import type { Secrets } from '@idp/secrets';
 import type { BackgroundRunner, BackgroundTask } from './host/background.ts';
 import type { RoutePlugin } from './http/types.ts';
 import { opsPermissions } from './ops/permissions.ts';
+import type { Peers } from './resources/open-peers.ts';
+import type { ResourceSource } from './resources/resource-source.ts';
 import type { PrepareTenant } from './tenants/tenant-consumer.ts';
 import type { TenantOfService } from './tenants/tenant-states.ts';
 
@@ -48,6 +50,8 @@ export interface ServicePlatform<Values = Record<string, unknown>> {
   lease: Leases['lease'];
   /** Sends a liveness record past the outbox. */
   beat: EventRuntime['beat'];
+  /** What other services say of their objects. */
+  resourcesOf: Peers['resourcesOf'];
 }
 
 /** A service as plain data; a host starts it. */
@@ -76,6 +80,8 @@ export interface ServiceDefinition<S extends z.ZodObject = z.ZodObject, Context 
   logFields?: readonly string[];
   createContext(platform: ServicePlatform<z.output<S>>): Promise<Context> | Context;
   routes(context: Context): RoutePlugin[];
+  /** What auth asks of the objects of this service (`POST /internal/v1/authz/resources` and `…/owners`), where it decides about them for others. */
+  resources?(context: Context): ResourceSource;
   consumers?(context: Context): ConsumerDefinition[];
   /**
    * State that readers may ask for again, by topic of this service. With it the kernel answers `SnapshotRequested` (consumer

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Access, AccessStore } from '@idp/auth';
 import type { Database } from '@idp/database';
 import type { Secrets } from '@idp/secrets';
-import type { ServicePlatform } from '@idp/service';
+import type { ResourceSource, ServicePlatform } from '@idp/service';
 import { createMailer, type Mailer } from './adapters/mailer.ts';
 import { createCatalogues, type Catalogues } from './access/catalogue.ts';
 import { createPublishedHeads, type PublishedHeads } from './access/published.ts';
@@ -57,6 +57,8 @@ export interface AuthContext {
   leakReportLimit: LeakReportLimit;
   knownDevices: KnownDevices;
   /** Tokens of services for services. */
+  /** What a service says of its objects. */
+  resourcesOf(service: string): ResourceSource;
   serviceTokens: ServiceTokens;
   metrics: LoginMetrics;
   auditKeys: VerificationKeySet;
@@ -82,6 +84,12 @@ export async function createAuthContext(platform: ServicePlatform<AuthConfig>): 
   const signingKeys = await loadSigningKeys({ database, secrets, clock, revocations });
   const snapshot = createAccessSnapshot({
     signer,
+  const serviceTokens = createServiceTokens({
+    publicUrl: host.publicUrl,
+    keys: await readServiceKeys(config.SERVICE_KEYS_FILE),
+    signingKey: () => signingKeys.active(),
+    clock,
+  });
     compile: (text, permission) => catalogues.latest().compile(text, permission),
     logger: platform.logger,
   });
@@ -122,12 +130,8 @@ export async function createAuthContext(platform: ServicePlatform<AuthConfig>): 
     throttle: createLoginThrottle({ limiter: platform.limiter, secrets }),
     leakReportLimit: createLeakReportLimit(platform),
     knownDevices: createKnownDevices({ secrets, clock }),
-    serviceTokens: createServiceTokens({
-      publicUrl: host.publicUrl,
-      keys: await readServiceKeys(config.SERVICE_KEYS_FILE),
-      signingKey: () => signingKeys.active(),
-      clock,
-    }),
+    serviceTokens,
+    resourcesOf: (service) => platform.resourcesOf(service, () => serviceTokens.own(`idp:${service}`)),
     metrics: createLoginMetrics(platform.metrics),
     auditKeys: createVerificationKeySet({ database, secrets, use: 'audit', clock }),
     auditArrivals: createWaker(),

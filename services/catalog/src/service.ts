@@ -8,6 +8,7 @@ import { pollLocations } from './jobs/poll-locations.ts';
 import { syncSourceJobs } from './jobs/sync-source.ts';
 import { catalogPermissions } from './permissions.ts';
 import { entityStates, locationStates, serviceStates } from './operations/snapshot-states.ts';
+import { entityResources } from './operations/entity-resources.ts';
 import { prepareTenant } from './operations/prepare-tenant.ts';
 import { nativeRoutes } from './routes/index.ts';
 
@@ -21,6 +22,7 @@ export const catalog = defineService({
   database: { constraints: { locations_target: 'target' } },
   createContext: createCatalogContext,
   routes: (ctx) => [backstageRoutes(ctx), ...nativeRoutes(ctx)],
+  resources: (ctx) => entityResources(ctx),
   prepareTenant,
   snapshots: () => ({
     'idp.catalog.entity.v1': entityStates,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { csv, durationMs, flag, httpUrl, integer, port, secret } from '@idp/config';
 import { kafkaVariables } from '@idp/events';
+import { serviceUrls } from './service-urls.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -35,6 +36,8 @@ export const kernelConfig = z
     AUTH_URL: httpUrl().optional(),
     /** Proves to auth which service this is; without it no API key is checked here and no revocation heard. */
     SERVICE_KEY_FILE: z.string().optional(),
+    /** Where the other services are, for what this one asks of them. */
+    SERVICE_URLS: serviceUrls().optional(),
     /** Key-encryption keys of the local provider; made at first start. */
     SECRETS_FILE: z.string().default('.idp/secrets/kek.json'),
     SECRETS_PROVIDER: z.literal('file', 'only the local key file is supported').default('file'),

@@ -18,6 +18,7 @@ import { createJobRuntime, type JobRuntime } from '@idp/jobs';
 import { createSecrets } from '@idp/secrets';
 import type { Telemetry } from '@idp/telemetry';
 import type { AnyService, ServicePlatform } from '../define-service.ts';
+import type { Peers } from '../resources/open-peers.ts';
 import { requestFacts } from '../access/request-facts.ts';
 import { createBackgroundRunner } from './background.ts';
 import { auditDenials } from './denied-audit.ts';
@@ -92,6 +93,7 @@ export function createPlatform(options: {
   // oxlint-disable-next-line typescript/no-explicit-any -- each service names its own tables
   database: Database<any>;
   config: Record<string, unknown>;
+  peers: Peers;
   ports: PlatformPorts;
   beat: ServicePlatform['beat'];
   /** Ids of the tenants whose background work runs. */
@@ -176,6 +178,7 @@ export function createPlatform(options: {
       logger,
       metrics,
       clock,
+      resourcesOf: options.peers.resourcesOf,
       background,
       lease: jobs.lease,
       beat: options.beat,

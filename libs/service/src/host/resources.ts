@@ -5,6 +5,7 @@ import type { PlatformPorts } from '@idp/auth';
 import type { KafkaSettings, WakeSignal } from '@idp/events';
 import type { OwnEndpoint } from '@idp/egress';
 import type { AuthService } from '../replica/open-replica.ts';
+import type { PeerPlaces } from '../resources/open-peers.ts';
 import type { HostInfo } from '../define-service.ts';
 
 /** Logins of one service's roles. */
@@ -17,7 +18,7 @@ export interface DatabaseUrls {
 }
 
 /** What a host gives to every service it starts. */
-export interface HostResources extends HostInfo {
+export interface HostResources extends HostInfo, PeerPlaces {
   /** Where the service's own variables are read from. */
   env: NodeJS.ProcessEnv;
   /** Release shown at `/info` and in logs. */

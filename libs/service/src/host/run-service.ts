@@ -86,6 +86,7 @@ async function hostResources(
     rateLimits: kernel.RATE_LIMITS === 'on',
     transportWake: shareWakeSignal(createWakeSignal(), shared),
     ...(await authOf(definition, kernel)),
+    ...(kernel.SERVICE_URLS !== undefined && { serviceUrls: kernel.SERVICE_URLS }),
     secretsKeyProvider: await localFileKeyProvider({ file: kernel.SECRETS_FILE }),
     cursorSecret: Buffer.from(kernel.CURSOR_SECRET),
     egressAllow: kernel.EGRESS_ALLOW,

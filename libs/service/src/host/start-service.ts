@@ -13,6 +13,9 @@ import type { RoutePlugin } from '../http/types.ts';
 import { opsJobs, opsRoutes } from '../ops/mount.ts';
 import { openReplica, type OpenReplica } from '../replica/open-replica.ts';
 import { replicaConsumers } from '../replica/replica-consumers.ts';
+import { openPeers, type Peers } from '../resources/open-peers.ts';
+import type { ResourceSource } from '../resources/resource-source.ts';
+import { resourceRoutes } from '../resources/routes.ts';
 import type { OpsParts } from '../ops/ops-parts.ts';
 import { snapshotConsumer } from '../ops/snapshots/snapshot-consumer.ts';
 import { createHealthState, type Health, type HealthState } from './health.ts';
@@ -34,6 +37,8 @@ export interface RunningService {
   readonly telemetry: Telemetry;
   /** Relay and consumers. */
   readonly events: EventRuntime;
+  /** What it says of its objects. */
+  readonly resources: ResourceSource | undefined;
   /** Queues, schedules and leases. */
   readonly jobs: JobRuntime;
   /** What it provides to the other services; only auth does. */
@@ -56,6 +61,8 @@ export interface RunningService {
 export interface ServiceParts extends PlatformParts {
   definition: AnyService;
   host: HostResources;
+  /** Ways to the other services. */
+  peers: Peers;
   telemetry: Telemetry;
   // oxlint-disable-next-line typescript/no-explicit-any -- each service names its own tables
   database: Database<any>;
@@ -86,6 +93,7 @@ export async function startService(definition: AnyService, host: HostResources):
   try {
     const running = await build(definition, host, telemetry, config.values as Record<string, unknown>, opened);
     return describeRunning(running, config.describe());
+  resources: ResourceSource | undefined;
   } catch (error) {
     for (const close of opened.reverse()) await close().catch(() => undefined);
     throw error;
@@ -105,6 +113,8 @@ async function build(
   config: Record<string, unknown>,
   opened: (() => Promise<unknown>)[],
 ): Promise<Running> {
+  const peers = openPeers(host, telemetry.metrics);
+  opened.push(async () => peers[Symbol.asyncDispose]());
   const database = openDatabase(definition, host, telemetry);
   opened.push(async () => database[Symbol.asyncDispose]());
   await database.ready();
@@ -113,6 +123,7 @@ async function build(
   if (replica !== undefined) {
     opened.push(async () => replica[Symbol.asyncDispose]());
     replica.replica.revocations.subscribe((revocation) => late.ports.revocations.announce(revocation));
+    peers,
   }
   let tenants: TenantParts | undefined;
   const activeTenants = async (): Promise<readonly string[]> => (await tenants?.active()) ?? [];
@@ -156,7 +167,12 @@ async function build(
     tenants: tenants.ids,
     busInPostgres: host.kafka === undefined,
   };
-  const routes = [...definition.routes(context), ...opsRoutes(ops)];
+  const resources = definition.resources?.(context);
+  const routes = [
+    ...definition.routes(context),
+    ...opsRoutes(ops),
+    ...(resources === undefined ? [] : [resourceRoutes(resources)]),
+  ];
   const app = await createApp(definition, host, telemetry, parts, routes);
   opened.push(() => app.close());
   const state = createHealthState({ check: () => database.ready() });
@@ -173,10 +189,12 @@ async function build(
   const shared = opsJobs(ops);
   parts.jobs.start({
     queues: [...tenants.queues(own.queues ?? []), ...shared.queues],
+    peers,
     schedules: [...(own.schedules ?? []), ...shared.schedules],
   });
   for (const task of definition.background?.(context) ?? []) parts.platform.background.start(task);
   if (replica !== undefined) parts.platform.background.start(replica.catchUp);
+    resources,
   await definition.ready?.(context);
   await events.ready();
   parts.platform.background.start(state.probe);
@@ -237,6 +255,7 @@ function createApp(
     publicHosts: host.publicHosts ?? [],
     trustedProxies: host.trustedProxies ?? [],
     deadlineMs: host.deadlineDefaultMs ?? 15_000,
+    resources: parts.resources,
     bodyLimit: host.bodyLimitBytes ?? 1024 * 1024,
     environment: host.environment,
     clock: platform.clock,

@@ -10,7 +10,8 @@ const eventsShare = 0.7;
  * Each phase gets a share of what is left of `deadlineMs`, so that a stuck one cannot starve those after it.
  */
 export async function stopService(parts: ServiceParts, deadlineMs: number): Promise<void> {
-  const { definition, app, jobs, events, platform, replica, transport, database, telemetry, context, state } = parts;
+  const { definition, app, jobs, events, platform, replica, peers, transport, database, telemetry, context, state } =
+    parts;
   const { logger, metrics } = telemetry;
   const until = performance.now() + deadlineMs;
   const left = (): number => Math.max(100, until - performance.now());
@@ -37,6 +38,7 @@ export async function stopService(parts: ServiceParts, deadlineMs: number): Prom
   await phase('background', () => platform.background.stop(left() / 2), left());
   await phase('context', async () => definition.dispose?.(context), left());
   await phase('replica', async () => replica?.[Symbol.asyncDispose](), left());
+  await phase('peers', async () => peers[Symbol.asyncDispose](), left());
   await phase('transport', () => transport.close(), left());
   await phase('database', async () => database[Symbol.asyncDispose](), left());
   logger.info('stopped');

@@ -83,6 +83,7 @@ async function start(options: TestFleetOptions, stack: AsyncDisposableStack): Pr
     databasePoolMax: 4,
     transportWake: createWakeSignal(),
     ports,
+    peers: (name) => running.get(name),
     secretsKeyProvider: await localFileKeyProvider({ file: join(directory, 'kek.json') }),
     cursorSecret: randomBytes(32),
     egressAllow: options.egressAllow ?? [],

@@ -65,6 +65,13 @@ export function accessArrangements(platform: Platform, tenant: Tenant): Record<s
       request: () => ({ body: { items: [{ id: '1', permission: 'auth:team:read' }] } }),
       storesNothing: true,
     },
+    authorizeBackstage: {
+      request() {
+        const permission = { type: 'basic', name: 'catalog.entity.create', attributes: {} };
+        return { body: { items: [{ id: '1', permission }] } };
+      },
+      storesNothing: true,
+    },
     evaluateDecision: question(),
     listSubjects: question(),
     listScopes: { request: () => ({ query: { permission: 'auth:team:read' } }) },

@@ -1,6 +1,6 @@
 import { NotFoundError, PermissionError } from '@idp/errors';
 import { z } from 'zod';
-import type { RoutePlugin } from '@idp/service';
+import { backstageErrorSchema, type RoutePlugin } from '@idp/service';
 import { formatEntityRef } from '../domain/model/entity-ref.ts';
 import { readAncestry, type AncestryRow } from '../store/query/ancestry.ts';
 import { entityJson } from '../store/query/entity-rows.ts';
@@ -8,7 +8,7 @@ import { findEntitiesByRefs } from '../store/query/find-entity.ts';
 import { readVisible, type ReadContext } from '../routes/read-visible.ts';
 import { sendJson } from './json-reply.ts';
 import { readConfig } from './route-config.ts';
-import { backstageErrorSchema, entityPathSchema, entitySchema } from './schemas.ts';
+import { entityPathSchema, entitySchema } from './schemas.ts';
 
 const answerSchema = z.object({
   rootEntityRef: z.string(),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ValidationError } from '@idp/errors';
-import type { RoutePlugin } from '@idp/service';
+import { backstageErrorSchema, type RoutePlugin } from '@idp/service';
 import type { Cursor } from '../domain/query/cursor.ts';
 import { parseFields, type Projection } from '../domain/query/fields.ts';
 import { parseFilters } from '../domain/query/filter-grammar.ts';
@@ -13,7 +13,7 @@ import { sendJson } from './json-reply.ts';
 import { readListPage, type ListPage } from './list-page.ts';
 import { continuedRequest, initialRequest, type ListRequest } from './list-request.ts';
 import { queryConfig, readConfig } from './route-config.ts';
-import { backstageErrorSchema, predicateSchema, queryAnswerSchema, textList } from './schemas.ts';
+import { predicateSchema, queryAnswerSchema, textList } from './schemas.ts';
 import { readSignedCursor, writeSignedCursor } from './signed-cursor.ts';
 
 const querySchema = z.strictObject({

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { ValidationError } from '@idp/errors';
-import { principalOf, type RoutePlugin } from '@idp/service';
+import { backstageErrorSchema, principalOf, type RoutePlugin } from '@idp/service';
 import { parseFields } from '../domain/query/fields.ts';
 import { parseFilters } from '../domain/query/filter-grammar.ts';
 import { parseEntityOrder } from '../domain/query/order.ts';
@@ -10,7 +10,7 @@ import { afterToken, entitiesAfter, nextPageLink, type EntitiesRequest } from '.
 import { entityBatches, listNumbers, readEntities } from './entity-stream.ts';
 import { sendJson } from './json-reply.ts';
 import { readConfig } from './route-config.ts';
-import { backstageErrorSchema, entitySchema, textList } from './schemas.ts';
+import { entitySchema, textList } from './schemas.ts';
 
 /** A result of no more entities than this is sent in one piece, with an ETag; a larger one is streamed. */
 const oneBodyMax = 500;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ValidationError } from '@idp/errors';
-import { principalOf, type RoutePlugin } from '@idp/service';
+import { backstageErrorSchema, principalOf, type RoutePlugin } from '@idp/service';
 import type { FastifyRequest } from 'fastify';
 import { parseFilters } from '../domain/query/filter-grammar.ts';
 import { parsePredicate } from '../domain/query/predicate.ts';
@@ -12,7 +12,7 @@ import { queryEntities } from '../store/query/query-entities.ts';
 import { readOne, type ReadContext } from '../routes/read-visible.ts';
 import { sendJson } from './json-reply.ts';
 import { queryConfig, readConfig } from './route-config.ts';
-import { backstageErrorSchema, facetsSchema, predicateSchema, textList } from './schemas.ts';
+import { facetsSchema, predicateSchema, textList } from './schemas.ts';
 
 const facetsMax = 100;
 const response = { 200: facetsSchema, default: backstageErrorSchema };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { NotFoundError } from '@idp/errors';
-import type { RoutePlugin } from '@idp/service';
+import { backstageErrorSchema, type RoutePlugin } from '@idp/service';
 import { formatEntityRef } from '../domain/model/entity-ref.ts';
 import { parseFields } from '../domain/query/fields.ts';
 import { parseFilters } from '../domain/query/filter-grammar.ts';
@@ -12,7 +12,7 @@ import { readEntityByRef, readOne, readVisible, type ReadContext } from '../rout
 import { sendJson } from './json-reply.ts';
 import { itemJson } from './list-page.ts';
 import { queryConfig, readConfig } from './route-config.ts';
-import { backstageErrorSchema, entityPathSchema, entitySchema, predicateSchema, textList } from './schemas.ts';
+import { entityPathSchema, entitySchema, predicateSchema, textList } from './schemas.ts';
 
 const refsMax = 10_000;
 const canonicalUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

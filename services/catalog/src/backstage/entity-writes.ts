@@ -1,14 +1,14 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { NotFoundError } from '@idp/errors';
-import { principalOf, type RoutePlugin } from '@idp/service';
+import { backstageErrorSchema, principalOf, type RoutePlugin } from '@idp/service';
 import type { CatalogContext } from '../context.ts';
 import { foldText } from '../domain/query/text.ts';
 import { entityRights } from '../routes/entity-rights.ts';
 import { refreshEntity } from '../operations/refresh-entity.ts';
 import { removeEntity } from '../operations/remove-entity.ts';
 import { sendEmpty } from './json-reply.ts';
-import { backstageErrorSchema, emptySchema } from './schemas.ts';
+import { emptySchema } from './schemas.ts';
 
 const canonicalUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 

@@ -1,4 +1,4 @@
-import type { RoutePlugin } from '@idp/service';
+import { backstageMount, type RoutePlugin } from '@idp/service';
 import type { CatalogContext } from '../context.ts';
 import { ancestryRoutes } from './ancestry.ts';
 import { entitiesByQueryRoutes } from './entities-by-query.ts';
@@ -9,7 +9,6 @@ import { entityWriteRoutes } from './entity-writes.ts';
 import { locationWriteRoutes } from './location-writes.ts';
 import { locationsByQueryRoutes } from './locations-by-query.ts';
 import { locationReadRoutes } from './locations.ts';
-import { backstageMount } from './mount.ts';
 import { validateEntityRoutes } from './validate-entity.ts';
 
 /** The Backstage catalog API under `/api/catalog`. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { NotFoundError, ValidationError } from '@idp/errors';
-import { idempotentWrite, principalOf, type RoutePlugin } from '@idp/service';
+import { backstageErrorSchema, idempotentWrite, principalOf, type RoutePlugin } from '@idp/service';
 import type { CatalogContext } from '../context.ts';
 import { formatLocationRef } from '../domain/model/location-ref.ts';
 import { checkLocation, requireWritable } from '../operations/check-location.ts';
@@ -10,7 +10,7 @@ import { registerLocation } from '../operations/register-location.ts';
 import { updateLocation } from '../operations/update-location.ts';
 import type { LocationRow } from '../store/locations.ts';
 import { sendEmpty } from './json-reply.ts';
-import { backstageErrorSchema, emptySchema, entitySchema, locationSchema } from './schemas.ts';
+import { emptySchema, entitySchema, locationSchema } from './schemas.ts';
 
 const canonicalUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const path = z.strictObject({ id: z.string().max(600) });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ValidationError } from '@idp/errors';
-import { principalOf, type RoutePlugin } from '@idp/service';
+import { backstageErrorSchema, principalOf, type RoutePlugin } from '@idp/service';
 import { invalidCursor } from '../domain/query/cursor.ts';
 import { parsePredicate } from '../domain/query/predicate.ts';
 import { recordMatches } from '../domain/query/record-matches.ts';
@@ -11,7 +11,7 @@ import type { ReadContext } from '../routes/read-visible.ts';
 import { sendJson } from './json-reply.ts';
 import { readLocations } from './locations.ts';
 import { queryConfig } from './route-config.ts';
-import { backstageErrorSchema, locationSchema, pageInfoSchema, predicateSchema } from './schemas.ts';
+import { locationSchema, pageInfoSchema, predicateSchema } from './schemas.ts';
 import { readSignedCursor, writeSignedCursor } from './signed-cursor.ts';
 
 const limitDefault = 1000;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { NotFoundError } from '@idp/errors';
-import { principalOf, type RoutePlugin } from '@idp/service';
+import { backstageErrorSchema, principalOf, type RoutePlugin } from '@idp/service';
 import { annotations } from '../domain/model/entity.ts';
 import { formatEntityRef } from '../domain/model/entity-ref.ts';
 import { parseLocationRef } from '../domain/model/location-ref.ts';
@@ -11,7 +11,7 @@ import type { CatalogTx } from '../store/catalog-tx.ts';
 import type { ReadContext } from '../routes/read-visible.ts';
 import { sendJson } from './json-reply.ts';
 import { readConfig } from './route-config.ts';
-import { backstageErrorSchema, entityPathSchema, locationSchema } from './schemas.ts';
+import { entityPathSchema, locationSchema } from './schemas.ts';
 
 const canonicalUuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const response = { 200: locationSchema, default: backstageErrorSchema };

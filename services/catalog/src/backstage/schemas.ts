@@ -30,13 +30,6 @@ export const locationSchema = z.object({
   entityRef: z.string(),
 });
 
-/** Body of every error of a Backstage mount. */
-export const backstageErrorSchema = z.object({
-  error: z.looseObject({ name: z.string(), message: z.string() }),
-  request: z.object({ method: z.string(), url: z.string() }).optional(),
-  response: z.object({ statusCode: z.int() }),
-});
-
 /** An answer without a body. */
 export const emptySchema = z.null().meta({ description: 'No body' });
 

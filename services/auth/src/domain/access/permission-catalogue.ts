@@ -16,6 +16,8 @@ export interface PermissionCatalogue {
   names: readonly string[];
   /** Roles every tenant has, with what the manifests give them. */
   systemRoles: readonly ({ id: string } & RoleRecord)[];
+  /** By the name Backstage has for it. */
+  backstage: ReadonlyMap<string, DeclaredPermission>;
   /** Compiles a condition for the attributes of a permission; one that decides lists must become SQL. 422 for what cannot. */
   compile: CompileCondition;
   /** Throws as `compile` does for the first of the permissions that a pattern names and the condition does not fit. */
@@ -34,6 +36,9 @@ export function createCatalogue(
     permissions,
     names: permissions.map(({ name }) => name),
     systemRoles: systemRoleRecords(manifests.map(({ manifest }) => manifest)),
+    backstage: new Map(
+      permissions.flatMap((entry) => (entry.backstage === undefined ? [] : [[entry.backstage.name, entry] as const])),
+    ),
     compile,
     requireCondition(text, pattern) {
       const named = permissions.filter(({ name }) => patternCovers(pattern, name));

@@ -1,5 +1,6 @@
 import type { RoutePlugin } from '@idp/service';
 import type { AuthContext } from '../../context.ts';
+import { backstagePermissionRoutes } from './backstage.ts';
 import { bindingRoutes } from './bindings.ts';
 import { decisionRoutes } from './decisions.ts';
 import { policyRoutes } from './policies.ts';
@@ -8,5 +9,12 @@ import { roleRoutes } from './roles.ts';
 
 /** Who may do what: roles, who holds them, policies, and questions about it. */
 export function accessRoutes(ctx: AuthContext): RoutePlugin[] {
-  return [roleRoutes(ctx), bindingRoutes(ctx), policyRoutes(ctx), decisionRoutes(ctx), questionRoutes(ctx)];
+  return [
+    roleRoutes(ctx),
+    bindingRoutes(ctx),
+    policyRoutes(ctx),
+    decisionRoutes(ctx),
+    questionRoutes(ctx),
+    backstagePermissionRoutes(ctx),
+  ];
 }

@@ -65,6 +65,10 @@ interface RightsRow {
   team: string | null;
 }
 
+const columns = entityColumnsOfRights;
+const rightsColumns = sql`v.id, ${columns.kind} as kind, ${columns.namespace} as namespace, ${columns.name} as name,
+  ${columns.type} as type, ${columns.lifecycle} as lifecycle, ${team} as team`;
+
 /** A living entity as decisions see it, by uid or canonical ref; undefined where there is none. */
 export async function findEntityResource(
   tx: CatalogTx,
@@ -72,14 +76,36 @@ export async function findEntityResource(
 ): Promise<AccessResource | undefined> {
   const which =
     'uid' in entity ? sql`v.id = ${entity.uid}` : sql`v.no = (select r.no from refs r where r.ref = ${entity.ref})`;
-  const { kind, namespace, name, type, lifecycle } = entityColumnsOfRights;
   const { rows } = await sql<RightsRow>`
-    select v.id, ${kind} as kind, ${namespace} as namespace, ${name} as name, ${type} as type, ${lifecycle} as lifecycle,
-      ${team} as team
-    from entities v where ${which} and v.deleted_at is null`.execute(named(tx.db, 'catalog.entity-resource'));
-  const [row] = rows;
-  if (row === undefined) return undefined;
-  const { id, team: teamId, ...said } = row;
+    select ${rightsColumns} from entities v where ${which} and v.deleted_at is null`.execute(
+    named(tx.db, 'catalog.entity-resource'),
+  );
+  return rows[0] && resourceOf(tx, rows[0]);
+}
+
+/** The living entities of canonical refs as decisions see them, by ref. */
+export async function findEntityResources(
+  tx: CatalogTx,
+  refs: readonly string[],
+): Promise<ReadonlyMap<string, AccessResource>> {
+  const { rows } = await sql<RightsRow & { ref: string }>`
+    select r.ref, ${rightsColumns} from refs r join entities v on v.no = r.no
+    where r.ref = any(${refs}::text[]) and v.deleted_at is null`.execute(named(tx.db, 'catalog.entity-resources'));
+  return new Map(rows.map(({ ref, ...row }) => [ref, resourceOf(tx, row)]));
+}
+
+function resourceOf({ tenantId }: CatalogTx, { id, team: teamId, ...said }: RightsRow): AccessResource {
   const attributes = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== null));
-  return { type: 'entity', id, tenantId: tx.tenantId, attributes, ...(teamId !== null && { scope: { teamId } }) };
+  return { type: 'entity', id, tenantId, attributes, ...(teamId !== null && { scope: { teamId } }) };
+}
+
+/** Refs of the owners that name one of these teams, ids in lower case. */
+export async function listOwnersInTeams(tx: CatalogTx, teamIds: readonly string[]): Promise<string[]> {
+  const { rows } = await sql<{ ref: string }>`
+    select r.ref from term_keys k
+    join terms t on t.key_id = k.id
+    join term_values tv on tv.id = t.value_id and tv.folded = any(${teamIds}::text[])
+    join refs r on r.no = t.no
+    where k.key = 'metadata.annotations.idp/team-id' order by r.ref`.execute(named(tx.db, 'catalog.owners-in-teams'));
+  return rows.map(({ ref }) => ref);
 }

@@ -1,4 +1,5 @@
-import { knownError, type RoutePlugin } from '@idp/service';
+import type { RoutePlugin } from '../http/types.ts';
+import { knownError } from '../reply/errors.ts';
 import { backstageError } from './error-body.ts';
 
 /**
