@@ -117,6 +117,27 @@ describe('who holds a role in a team alone', () => {
     expect(await servicesOf(tenant.viewer.token)).toEqual(['nobodys', 'pay-api', 'search-api']);
   });
 
+  test('registers services for the team and those below it, and gives none away', async () => {
+    const register = (name: string, owner: object, token = member) =>
+      catalog.request('POST', '/api/v1/services', { token, body: { name, ...owner } });
+    const statusOf = async (name: string, owner: object, token?: string) => (await register(name, owner, token)).status;
+    expect(await statusOf('one', { ownerRef: 'cards' })).toBe(201);
+    expect(await statusOf('two', { ownerTeamId: teams.payments })).toBe(201);
+    expect(await statusOf('three', { ownerRef: 'group:default/search' })).toBe(403);
+    expect(await statusOf('four', { ownerRef: 'unknown' })).toBe(403);
+    expect(await statusOf('search-api', { ownerRef: 'search' })).toBe(403);
+    expect(await statusOf('five', { ownerRef: 'payments' }, viewer)).toBe(403);
+    expect(await statusOf('six', { ownerRef: 'search' }, tenant.member.token)).toBe(201);
+
+    const path = `/api/v1/services/${await idOf('one')}`;
+    const give = async (body: object, token = member) => (await catalog.request('PATCH', path, { token, body })).status;
+    expect(await give({ ownerTeamId: teams.payments })).toBe(200);
+    expect([await give({ ownerTeamId: teams.search }), await give({ ownerRef: 'unknown' })]).toEqual([403, 403]);
+    expect((await entityOf('one', member)).body.data.spec.owner).toBe('group:default/payments');
+    expect(await give({ ownerTeamId: teams.search }, tenant.member.token)).toBe(200);
+    expect((await entityOf('one', member)).status).toBe(404);
+  });
+
   test('sees what its group comes to own, and no more what it gives away', async () => {
     await seedEntities(catalog.context, tenant.id, [
       group('search', teams.cards),

@@ -1,12 +1,14 @@
+import type { AccessResource } from '@idp/auth';
 import { ConflictError, UnprocessableError, ValidationError } from '@idp/errors';
 import type { CatalogContext } from '../context.ts';
 import { type JsonObject, annotations, defaultNamespace } from '../domain/model/entity.ts';
-import { formatEntityRef } from '../domain/model/entity-ref.ts';
+import { formatEntityRef, parseEntityRef } from '../domain/model/entity-ref.ts';
 import type { CatalogTx } from '../store/catalog-tx.ts';
 import { listEntitiesByNumber } from '../store/entities.ts';
 import { findRefs } from '../store/refs.ts';
-import { findGroupOfTeam } from '../store/services.ts';
+import { findGroupOfTeam, listTeamsOfGroups } from '../store/services.ts';
 import { type AppliedEntity, applyEntityDocument } from './apply-entity-document.ts';
+import { judged } from './model-errors.ts';
 
 /** Exactly one of the two names the owner. */
 export interface ServiceOwner {
@@ -25,6 +27,9 @@ export interface NewService extends ServiceOwner {
   tags?: readonly string[] | undefined;
 }
 
+/** Throws to refuse a service that comes to lie there. */
+export type JudgePlace = (place: Pick<AccessResource, 'tenantId' | 'scope'>) => void;
+
 /**
  * Registers a service: a Component of source `api`, whose uid is the service's id. Throws 409 SERVICE_EXISTS when the name is taken, 422
  * REFERENCE_INVALID for a team no group names, ValidationError for what the entity model refuses.
@@ -32,9 +37,12 @@ export interface NewService extends ServiceOwner {
 export async function registerService(
   tx: CatalogTx,
   ctx: Pick<CatalogContext, 'validator' | 'written'>,
-  { service, actor }: { service: NewService; actor: string },
+  { service, actor, judgePlace }: { service: NewService; actor: string; judgePlace: JudgePlace },
 ): Promise<AppliedEntity> {
   const { name, namespace = defaultNamespace } = service;
+  const owner = await ownerOf(tx, service);
+  // First: who may not register it here hears of nothing that has the name.
+  judgePlace(await placeOf(tx, { owner, namespace }));
   await requireFree(tx, formatEntityRef({ kind: 'component', namespace, name }));
   const { description, repositoryUrl, type = 'service', lifecycle = 'unknown', system, tags } = service;
   const document: JsonObject = {
@@ -47,7 +55,7 @@ export async function registerService(
       ...(repositoryUrl === undefined ? {} : { annotations: { [annotations.sourceLocation]: `url:${repositoryUrl}` } }),
       ...(tags === undefined ? {} : { tags: [...tags] }),
     },
-    spec: { type, lifecycle, owner: await ownerOf(tx, service), ...(system === undefined ? {} : { system }) },
+    spec: { type, lifecycle, owner, ...(system === undefined ? {} : { system }) },
   };
   return applyEntityDocument(tx, ctx, { document, actor, action: 'catalog:service:create' });
 }
@@ -61,6 +69,16 @@ async function requireFree(tx: CatalogTx, ref: string): Promise<void> {
       details: { id: entity.id },
     });
   }
+}
+
+/** Where what this owner owns lies: in its team, or, where it names none, in the tenant. */
+async function placeOf(
+  tx: CatalogTx,
+  { owner, namespace }: { owner: string; namespace: string },
+): Promise<Pick<AccessResource, 'tenantId' | 'scope'>> {
+  const ref = formatEntityRef(judged(() => parseEntityRef(owner, { kind: 'Group', namespace }), 'entity.spec.owner'));
+  const teamId = (await listTeamsOfGroups(tx, [ref])).get(ref);
+  return { tenantId: tx.tenantId, ...(teamId !== undefined && { scope: { teamId } }) };
 }
 
 /** Ref of the owner, which may dangle; a team has to be named by a group's annotation `idp/team-id`. */

@@ -5,8 +5,9 @@ import { envelope, id, idempotentWrite, name, principalOf, text, type RoutePlugi
 import type { FastifyRequest } from 'fastify';
 import type { CatalogContext } from '../context.ts';
 import { everything } from '../domain/query/tree.ts';
-import { registerService } from '../operations/register-service.ts';
+import { registerService, type JudgePlace } from '../operations/register-service.ts';
 import { updateService, type ServiceChange } from '../operations/update-service.ts';
+import { findEntityResource } from '../store/query/entity-rights.ts';
 import { entityRights } from './entity-rights.ts';
 import { readService } from './services.ts';
 import { serviceSchema } from './service-view.ts';
@@ -87,7 +88,7 @@ export function serviceWriteRoutes(context: CatalogContext): RoutePlugin {
 
 function registerCreate(app: Parameters<RoutePlugin>[0], context: CatalogContext): void {
   app.post('/api/v1/services', {
-    config: { permission: 'catalog:service:create', errors: ['SERVICE_EXISTS', 'REFERENCE_INVALID'] },
+    config: { permission: 'catalog:service:create', part: true, errors: ['SERVICE_EXISTS', 'REFERENCE_INVALID'] },
     schema: {
       operationId: 'registerService',
       summary: 'Register a service with exactly one owner',
@@ -96,10 +97,13 @@ function registerCreate(app: Parameters<RoutePlugin>[0], context: CatalogContext
       response: { 201: envelope(serviceSchema) },
     },
     handler: async (request, reply) => {
-      const { actor } = principalOf(request);
+      const principal = principalOf(request);
+      const { actor } = principal;
       requireOneOwner(request.body);
+      const rights = await context.access.rights(principal, 'catalog:service:create');
+      const judgePlace: JudgePlace = (place) => rights.require({ type: 'service', ...place });
       await idempotentWrite(request, reply, context.database, async (tx) => {
-        const { uid, revision } = await registerService(tx, context, { service: request.body, actor });
+        const { uid, revision } = await registerService(tx, context, { service: request.body, actor, judgePlace });
         const { service } = await readService(tx, uid, everything);
         return { status: 201, data: service, headers: { etag: etag(revision), location: `/api/v1/services/${uid}` } };
       });
@@ -115,6 +119,8 @@ async function update(context: CatalogContext, request: FastifyRequest, serviceI
     permission: 'catalog:service:update',
     missing: 'the service does not exist',
   });
+  const acts = await context.access.rights(principal, 'catalog:service:update');
+  const isGiven = asked.ownerRef !== undefined || asked.ownerTeamId !== undefined;
   const match = request.headers['if-match'];
   const precondition = (revision: number | undefined): void => ifMatch(match, revision ?? 0);
   const input = { id: serviceId, change: asked, actor, precondition };
@@ -122,6 +128,8 @@ async function update(context: CatalogContext, request: FastifyRequest, serviceI
     async (tx) => {
       await requireEntity(tx, { uid: serviceId });
       const { uid } = await updateService(tx, context, input);
+      // Nobody gives it to a team where they could not have changed it.
+      if (isGiven) acts.require(await findEntityResource(tx, { uid }));
       return readService(tx, uid, everything);
     },
     { signal: request.operation.signal },
