@@ -15,6 +15,7 @@ import { createAuthContext, type AuthContext } from './context.ts';
 import { authPermissions } from './permissions.ts';
 import { platformPorts } from './ports.ts';
 import { announceExpiringKeyJobs } from './jobs/announce-expiring-keys.ts';
+import { expireBindingJobs } from './jobs/expire-bindings.ts';
 import { auditJobs } from './jobs/audit.ts';
 import { expireInvitationJobs } from './jobs/expire-invitations.ts';
 import { mailInvitationJobs } from './jobs/mail-invitation.ts';
@@ -66,7 +67,7 @@ export const auth = defineService({
   background: (ctx) => [sealAuditLogs(ctx), republishAccess(ctx), beatAccess(ctx), followVerificationKeys(ctx)],
   jobs(ctx) {
     const [audit, expiry, purge] = [auditJobs(ctx), expireInvitationJobs(ctx), purgeTenantJobs(ctx)];
-    const keys = [rotateSigningKeyJobs(ctx), announceExpiringKeyJobs(ctx)];
+    const keys = [rotateSigningKeyJobs(ctx), announceExpiringKeyJobs(ctx), expireBindingJobs(ctx)];
     return {
       queues: [
         ...audit.queues,

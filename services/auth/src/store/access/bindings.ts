@@ -100,6 +100,25 @@ export async function deleteBinding(tx: Tx<Tables>, id: string): Promise<void> {
     .execute();
 }
 
+/** Takes away bindings that have come to their end, the first of them first; at most `limit`. */
+export async function deleteExpiredBindings(tx: Tx<Tables>, now: Date, limit: number): Promise<Binding[]> {
+  const rows = await named(tx.db, 'auth.delete-expired-bindings')
+    .deleteFrom('role_bindings')
+    .where('tenant_id', '=', tx.tenantId)
+    .where('id', 'in', (query) =>
+      query
+        .selectFrom('role_bindings')
+        .select('id')
+        .where('tenant_id', '=', tx.tenantId)
+        .where('expires_at', '<=', now.toISOString())
+        .orderBy('expires_at')
+        .limit(limit),
+    )
+    .returning(columns)
+    .execute();
+  return rows as Binding[];
+}
+
 /** Takes all bindings to a role away; who held it. */
 export async function deleteBindingsOfRole(
   tx: Tx<Tables>,
