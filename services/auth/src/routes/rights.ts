@@ -1,9 +1,9 @@
-import type { AccessResource } from '@idp/auth';
+import type { AccessResource, ScopeRef } from '@idp/auth';
 import { NotFoundError } from '@idp/errors';
 import { principalOf } from '@idp/service';
 import type { FastifyRequest } from 'fastify';
 import type { AuthContext } from '../context.ts';
-import { columnsOfParts, conditionOf } from '../store/organizations/visible-parts.ts';
+import { columnsOfParts, columnsOfScopes, conditionOf } from '../store/organizations/visible-parts.ts';
 
 /** What tenants are divided into. */
 export type PartType = 'organization' | 'team' | 'project';
@@ -70,4 +70,29 @@ export async function visibleParts(
 ): Promise<ReturnType<typeof conditionOf>> {
   const columns = columnsOfParts(scopeOf[type]);
   return conditionOf(await ctx.decisions.visibility(principalOf(request), `auth:${type}:read`, columns));
+}
+
+/** What a caller may do with role bindings, by where they count. */
+export interface BindingRights {
+  sees(scope: ScopeRef): boolean;
+  /** 403 where the caller may not do this there. */
+  require(scope: ScopeRef): void;
+}
+
+/** Learnt before a transaction begins. */
+export async function bindingRights(ctx: Ctx, request: FastifyRequest, permission: string): Promise<BindingRights> {
+  const type = 'role-binding';
+  const principal = principalOf(request);
+  const [reads, acts] = await Promise.all([
+    ctx.decisions.rights(principal, 'auth:binding:read'),
+    ctx.decisions.rights(principal, permission),
+  ]);
+  const at = ({ scopeType, scopeId }: ScopeRef): AccessResource =>
+    scopeType === 'tenant' ? { type } : { type, scope: { [scopeOf[scopeType]]: scopeId } };
+  return { sees: (scope) => reads.allows(at(scope)), require: (scope) => acts.require(at(scope)) };
+}
+
+/** Condition on the role bindings of a list that the caller sees. */
+export async function visibleBindings(ctx: Ctx, request: FastifyRequest): Promise<ReturnType<typeof conditionOf>> {
+  return conditionOf(await ctx.decisions.visibility(principalOf(request), 'auth:binding:read', columnsOfScopes));
 }

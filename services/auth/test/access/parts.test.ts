@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { callerFor, type Caller } from '../support/administration.ts';
+import { callerFor, outcome, type Caller } from '../support/administration.ts';
 import { makeTenant, type TestTenant } from '../support/people.ts';
 import { startAuth, type RunningAuth } from '../support/running-auth.ts';
 
@@ -97,4 +97,66 @@ test('new teams and projects come to lie where the role counts', async () => {
   const give = async (ownerTeamId: string | null) =>
     (await guest.patch(`${projects}/${shop.id}`, { ownerTeamId })).status;
   expect([await give(teams['ops']!), await give(null)]).toEqual([403, 403]);
+});
+
+test('who holds which role is seen, given and taken where the role counts', async () => {
+  const web = { scopeType: 'team', scopeId: teams['web'] };
+  const everywhere = await owner.make(bindings, {
+    principalType: 'user',
+    principalId: a.member.id,
+    roleId: 'viewer',
+    scopeType: 'team',
+    scopeId: teams['ball'],
+  });
+  const grant = (roleId: string, scope: object) =>
+    guest.post(bindings, { principalType: 'user', principalId: a.member.id, roleId, ...scope });
+  const made = await grant('developer', web);
+  expect(made.status, made.text).toBe(201);
+  expect((await grant('developer', { scopeType: 'team', scopeId: teams['ball'] })).status).toBe(403);
+  expect((await grant('viewer', { scopeType: 'organization', scopeId: music })).status).toBe(403);
+  expect(outcome(await grant('viewer', {}))).toEqual([403, 'PERMISSION_DENIED']);
+  expect(outcome(await grant('tenant-owner', web))[0]).not.toBe(201);
+  const assigned = await guest.post(`/api/v1/users/${a.member.id}/roles`, { roleId: 'auditor', ...web });
+  expect(assigned.status, assigned.text).toBe(201);
+
+  const listed = await guest.get(`${bindings}?principalId=${a.member.id}`);
+  const ids = listed.body.data.map(({ id }: { id: string }) => id);
+  expect([ids, listed.body.meta.total]).toEqual([[made.body.data.id, assigned.body.data.id], 2]);
+  expect((await guest.get(bindings)).body.data.map(({ scopeId }: { scopeId: string }) => scopeId)).not.toContain(a.id);
+  const ofOthers = `${bindings}/${everywhere.id}`;
+  expect((await guest.get(ofOthers)).status).toBe(404);
+  expect((await guest.patch(ofOthers, { reason: 'mine' })).status).toBe(404);
+  expect((await guest.delete(ofOthers)).status).toBe(404);
+
+  const path = `${bindings}/${made.body.data.id}`;
+  expect((await guest.get(path)).body.data).toMatchObject({ roleId: 'developer', ...web });
+  expect((await guest.patch(path, { reason: 'on call' })).status).toBe(200);
+  expect((await guest.delete(path)).status).toBe(204);
+});
+
+test('invitations belong to the organization of who may invite there', async () => {
+  const invitations = (organization: string) => `${organizations}/${organization}/invitations`;
+  expect((await guest.get(invitations(music))).status).toBe(200);
+  expect((await guest.get(invitations(sports))).status).toBe(404);
+  const body = { email: 'new@example.com' };
+  expect([
+    (await guest.post(invitations(music), body)).status,
+    (await guest.post(invitations(sports), body)).status,
+  ]).toEqual([403, 404]);
+  const user = { principalType: 'user', principalId: a.viewer.id };
+  await owner.make(bindings, {
+    ...user,
+    roleId: 'organization-admin',
+    scopeType: 'organization',
+    scopeId: music,
+  });
+  // Who is invited comes to hold a role in the tenant, which nobody gives who does not hold it.
+  expect(outcome(await guest.post(invitations(music), body))).toEqual([403, 'SCOPE_ESCALATION']);
+  await owner.make(bindings, { ...user, roleId: 'member', scopeType: 'tenant' });
+  const sent = await guest.post(invitations(music), body);
+  expect(sent.status, sent.text).toBe(201);
+  const { id } = sent.body.data as { id: string };
+  expect((await guest.post(`${invitations(sports)}/${id}/resend`, null)).status).toBe(403);
+  expect((await guest.post(`${invitations(music)}/${id}/resend`, null)).status).toBe(200);
+  expect((await guest.delete(`${invitations(music)}/${id}`)).status).toBe(204);
 });

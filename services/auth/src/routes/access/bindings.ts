@@ -1,5 +1,6 @@
 import { NotFoundError, ValidationError } from '@idp/errors';
 import { envelope, id, isUnchanged, pageEnvelope, principalOf, text, timestamp, type RoutePlugin } from '@idp/service';
+import type { ScopeRef } from '@idp/auth';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { AuthContext } from '../../context.ts';
@@ -8,6 +9,7 @@ import { changeBinding, grantRole, revokeBinding, type NewGrant } from '../../op
 import { findBinding, selectBindings } from '../../store/access/bindings.ts';
 import { findMember } from '../../store/members/members.ts';
 import { listPageQuery, readListPage } from '../list-page.ts';
+import { bindingRights, visibleBindings, type BindingRights } from '../rights.ts';
 import { matchOf, pathOfId, readForCaller } from '../write.ts';
 import { answerCreated, answerDeleted, answerUpdated } from './change.ts';
 import { accessDiff, binding, condition, dryRun, grantMembers, holderType, roleId, scopeType } from './schemas.ts';
@@ -31,7 +33,11 @@ export function bindingRoutes(ctx: AuthContext): RoutePlugin {
     registerReads(app, ctx);
     registerGrants(app, ctx);
     app.patch(`${path}/:id`, {
-      config: { permission: 'auth:binding:grant', errors: [...errors, 'LAST_OWNER', 'PRECONDITION_FAILED'] },
+      config: {
+        permission: 'auth:binding:grant',
+        part: true,
+        errors: [...errors, 'LAST_OWNER', 'PRECONDITION_FAILED'],
+      },
       schema: {
         operationId: 'updateRoleBinding',
         summary: 'Change how long and under which condition a role is held; honours If-Match',
@@ -42,7 +48,7 @@ export function bindingRoutes(ctx: AuthContext): RoutePlugin {
         response: { 200: envelope(z.union([binding, accessDiff])) },
       },
       handler: async (request, reply) => {
-        const target = { id: request.params.id, principal: principalOf(request), precondition: matchOf(request) };
+        const target = await targetOf(ctx, request, { id: request.params.id, permission: 'auth:binding:grant' });
         return answerUpdated(ctx, request, reply as never, {
           dryRun: request.query.dryRun,
           run: (tx) => changeBinding(tx, ctx, { ...target, change: request.body }),
@@ -52,7 +58,11 @@ export function bindingRoutes(ctx: AuthContext): RoutePlugin {
       },
     });
     app.delete(`${path}/:id`, {
-      config: { permission: 'auth:binding:revoke', errors: ['SCOPE_ESCALATION', 'LAST_OWNER', 'PRECONDITION_FAILED'] },
+      config: {
+        permission: 'auth:binding:revoke',
+        part: true,
+        errors: ['SCOPE_ESCALATION', 'LAST_OWNER', 'PRECONDITION_FAILED'],
+      },
       schema: {
         operationId: 'deleteRoleBinding',
         summary: 'Take a role away; honours If-Match',
@@ -62,7 +72,7 @@ export function bindingRoutes(ctx: AuthContext): RoutePlugin {
         response: { 200: envelope(accessDiff), 204: z.null().meta({ description: 'The role is not held any more' }) },
       },
       handler: async (request, reply) => {
-        const target = { id: request.params.id, principal: principalOf(request), precondition: matchOf(request) };
+        const target = await targetOf(ctx, request, { id: request.params.id, permission: 'auth:binding:revoke' });
         return answerDeleted(ctx, request, reply as never, {
           dryRun: request.query.dryRun,
           run: (tx) => revokeBinding(tx, ctx, target),
@@ -77,7 +87,7 @@ function registerGrants(app: App, ctx: AuthContext): void {
   const querystring = z.strictObject(dryRun);
   const response = { 200: envelope(accessDiff), 201: envelope(binding) };
   app.post(path, {
-    config: { permission: 'auth:binding:grant', errors },
+    config: { permission: 'auth:binding:grant', part: true, errors },
     schema: {
       operationId: 'createRoleBinding',
       summary: 'Give a role to a user, a team or a service account',
@@ -90,7 +100,7 @@ function registerGrants(app: App, ctx: AuthContext): void {
       answerGrant(ctx, request, reply, request.query.dryRun, grantOf(request.body, request.body)) as never,
   });
   app.post('/api/v1/users/:id/roles', {
-    config: { permission: 'auth:binding:grant', errors },
+    config: { permission: 'auth:binding:grant', part: true, errors },
     schema: {
       operationId: 'assignUserRole',
       summary: 'Give a role to a member of the tenant',
@@ -109,14 +119,33 @@ function registerGrants(app: App, ctx: AuthContext): void {
   });
 }
 
-function answerGrant(
+/** A binding that is to be changed: 404 where the caller does not see it, else 403 where it may not do this there. */
+async function targetOf(
+  ctx: AuthContext,
+  request: FastifyRequest,
+  { id: bindingId, permission }: { id: string; permission: string },
+) {
+  const rights = await bindingRights(ctx, request, permission);
+  const judgeScope = (scope: ScopeRef): void => {
+    requireSeen(rights, scope);
+    rights.require(scope);
+  };
+  return { id: bindingId, principal: principalOf(request), precondition: matchOf(request), judgeScope };
+}
+
+function requireSeen(rights: Pick<BindingRights, 'sees'>, scope: ScopeRef): void {
+  if (!rights.sees(scope)) throw new NotFoundError('the binding does not exist');
+}
+
+async function answerGrant(
   ctx: AuthContext,
   request: FastifyRequest,
   reply: FastifyReply,
   isDryRun: boolean,
   grant: NewGrant,
 ): Promise<FastifyReply> {
-  const input = { principal: principalOf(request), ...grant };
+  const { require: judgeScope } = await bindingRights(ctx, request, 'auth:binding:grant');
+  const input = { principal: principalOf(request), judgeScope, ...grant };
   return answerCreated(ctx, request, reply, {
     path,
     dryRun: isDryRun,
@@ -148,7 +177,7 @@ function grantOf(holder: Pick<NewGrant, 'principalType' | 'principalId'>, member
 
 function registerReads(app: App, ctx: AuthContext): void {
   app.get(path, {
-    config: { permission: 'auth:binding:read', errors: ['INVALID_CURSOR'] },
+    config: { permission: 'auth:binding:read', part: true, errors: ['INVALID_CURSOR'] },
     schema: {
       operationId: 'listRoleBindings',
       summary: 'List who holds which role, oldest first',
@@ -163,16 +192,18 @@ function registerReads(app: App, ctx: AuthContext): void {
       }),
       response: { 200: pageEnvelope(binding) },
     },
-    handler: (request) =>
-      readForCaller(ctx, request, (tx) =>
-        readListPage(tx, request, selectBindings(tx, request.query), {
+    handler: async (request) => {
+      const visible = await visibleBindings(ctx, request);
+      return readForCaller(ctx, request, (tx) =>
+        readListPage(tx, request, selectBindings(tx, request.query).where(visible), {
           sort: [{ column: 'id' }],
           asked: request.query,
         }),
-      ) as never,
+      ) as never;
+    },
   });
   app.get(`${path}/:id`, {
-    config: { permission: 'auth:binding:read', cacheControl: 'private, no-cache' },
+    config: { permission: 'auth:binding:read', part: true, cacheControl: 'private, no-cache' },
     schema: {
       operationId: 'getRoleBinding',
       summary: 'Get a role that somebody holds',
@@ -181,8 +212,9 @@ function registerReads(app: App, ctx: AuthContext): void {
       response: { 200: envelope(binding) },
     },
     handler: async (request, reply) => {
+      const rights = await bindingRights(ctx, request, 'auth:binding:read');
       const found = await readForCaller(ctx, request, (tx) => findBinding(tx, request.params.id));
-      if (found === undefined) throw new NotFoundError('the binding does not exist');
+      if (found === undefined || !rights.sees(found)) throw new NotFoundError('the binding does not exist');
       if (isUnchanged(request, reply as never, found.version)) return reply.code(304 as never).send(undefined as never);
       return { data: found };
     },

@@ -1,5 +1,6 @@
 import { NotFoundError } from '@idp/errors';
 import { envelope, id, idempotentWrite, pageEnvelope, principalOf, timestamp, type RoutePlugin } from '@idp/service';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { AuthContext } from '../../context.ts';
 import { invitedRoles } from '../../domain/invitation.ts';
@@ -9,6 +10,7 @@ import { selectInvitations, type Invitation } from '../../store/invitations/invi
 import { findOrganization } from '../../store/organizations/organizations.ts';
 import { listPageQuery, readListPage } from '../list-page.ts';
 import { emailAddress } from '../email-address.ts';
+import { partRights } from '../rights.ts';
 import { pathOfId, readForCaller, writeForCaller } from '../write.ts';
 
 const role = z.enum(invitedRoles).meta({
@@ -36,6 +38,7 @@ const newInvitation = z.strictObject({
 const path = '/api/v1/auth/organizations/:id/invitations';
 const pathOfInvitation = z.strictObject({ id: id(), invitationId: id() });
 const tags = ['invitations'];
+const inviteErrors = ['CONFLICT', 'REFERENCE_INVALID', 'SCOPE_ESCALATION', 'SIGNUP_CLOSED'];
 
 type App = Parameters<RoutePlugin>[0];
 
@@ -46,7 +49,7 @@ export function invitationRoutes(ctx: AuthContext): RoutePlugin {
     registerCreate(app, ctx);
     registerInviteUser(app, ctx);
     app.delete(`${path}/:invitationId`, {
-      config: { permission: 'auth:member:manage', errors: ['INVALID_STATE'] },
+      config: { permission: 'auth:member:manage', part: true, errors: ['INVALID_STATE'] },
       schema: {
         operationId: 'cancelInvitation',
         summary: 'Take an invitation back; its link is dead',
@@ -56,12 +59,13 @@ export function invitationRoutes(ctx: AuthContext): RoutePlugin {
       },
       handler: async (request, reply) => {
         const { id: organizationId, invitationId } = request.params;
+        await requireManaging(ctx, request, organizationId);
         await writeForCaller(ctx, request, (tx) => cancelInvitation(tx, ctx, { organizationId, invitationId }));
         return reply.code(204).send(null);
       },
     });
     app.post(`${path}/:invitationId/resend`, {
-      config: { permission: 'auth:member:manage', errors: ['INVALID_STATE'] },
+      config: { permission: 'auth:member:manage', part: true, errors: ['INVALID_STATE'] },
       schema: {
         operationId: 'resendInvitation',
         summary: 'Send the mail once more, with a new link for another seven days',
@@ -71,6 +75,7 @@ export function invitationRoutes(ctx: AuthContext): RoutePlugin {
       },
       handler: async (request, reply) => {
         const { id: organizationId, invitationId } = request.params;
+        await requireManaging(ctx, request, organizationId);
         await idempotentWrite(
           request,
           reply,
@@ -87,9 +92,15 @@ export function invitationRoutes(ctx: AuthContext): RoutePlugin {
   };
 }
 
+/** 404 for an organization the caller does not see, 403 where it may not say who belongs to it. */
+async function requireManaging(ctx: AuthContext, request: FastifyRequest, organizationId: string): Promise<void> {
+  const rights = await partRights(ctx, request, { type: 'organization', permission: 'auth:member:manage' });
+  rights.require(organizationId);
+}
+
 function registerCreate(app: App, ctx: AuthContext): void {
   app.post(path, {
-    config: { permission: 'auth:member:manage', errors: ['CONFLICT', 'REFERENCE_INVALID', 'SCOPE_ESCALATION'] },
+    config: { permission: 'auth:member:manage', part: true, errors: inviteErrors },
     schema: {
       operationId: 'createInvitation',
       summary: 'Invite somebody into an organization by mail',
@@ -100,6 +111,7 @@ function registerCreate(app: App, ctx: AuthContext): void {
     },
     handler: async (request, reply) => {
       const organizationId = request.params.id;
+      await requireManaging(ctx, request, organizationId);
       const input = { ...request.body, organizationId, principal: principalOf(request) };
       await idempotentWrite(
         request,
@@ -118,7 +130,7 @@ function registerCreate(app: App, ctx: AuthContext): void {
 
 function registerInviteUser(app: App, ctx: AuthContext): void {
   app.post('/api/v1/users', {
-    config: { permission: 'auth:user:manage', errors: ['CONFLICT', 'REFERENCE_INVALID', 'SCOPE_ESCALATION'] },
+    config: { permission: 'auth:user:manage', errors: inviteErrors },
     schema: {
       operationId: 'inviteUser',
       summary: 'Invite somebody into the tenant by mail',
@@ -139,7 +151,7 @@ function registerInviteUser(app: App, ctx: AuthContext): void {
 
 function registerList(app: App, ctx: AuthContext): void {
   app.get(path, {
-    config: { permission: 'auth:member:read', errors: ['INVALID_CURSOR'] },
+    config: { permission: 'auth:member:read', part: true, errors: ['INVALID_CURSOR'] },
     schema: {
       operationId: 'listInvitations',
       summary: 'List the invitations of an organization, the oldest first',
@@ -148,9 +160,11 @@ function registerList(app: App, ctx: AuthContext): void {
       querystring: z.strictObject({ ...listPageQuery, state: state.optional() }),
       response: { 200: pageEnvelope(invitation) },
     },
-    handler: (request) =>
-      readForCaller(ctx, request, async (tx) => {
-        const organizationId = request.params.id;
+    handler: async (request) => {
+      const organizationId = request.params.id;
+      const rights = await partRights(ctx, request, { type: 'organization', permission: 'auth:member:read' });
+      rights.require(organizationId);
+      return readForCaller(ctx, request, async (tx) => {
         if ((await findOrganization(tx, organizationId)) === undefined) {
           throw new NotFoundError('the organization does not exist');
         }
@@ -160,6 +174,7 @@ function registerList(app: App, ctx: AuthContext): void {
           asked: request.query,
         });
         return { data: data as unknown as Invitation[], meta };
-      }),
+      });
+    },
   });
 }
