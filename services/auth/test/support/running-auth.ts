@@ -40,7 +40,7 @@ export async function startAuth(
   options: {
     database?: AuthDatabase;
     env?: Record<string, string>;
-  } & Pick<Partial<HostResources>, 'dataDirectory' | 'shared' | 'rateLimits' | 'trustedProxies'> = {},
+  } & Pick<Partial<HostResources>, 'dataDirectory' | 'shared' | 'rateLimits' | 'trustedProxies' | 'serviceUrls'> = {},
 ): Promise<RunningAuth> {
   const database = options.database ?? (await authDatabase());
   const keys = await keyDirectoryOf(database);
@@ -64,6 +64,7 @@ export async function startAuth(
     ...(options.dataDirectory !== undefined && { dataDirectory: options.dataDirectory }),
     ...(options.shared !== undefined && { shared: options.shared }),
     ...(options.rateLimits !== undefined && { rateLimits: options.rateLimits }),
+    ...(options.serviceUrls !== undefined && { serviceUrls: options.serviceUrls }),
     trustedProxies: options.trustedProxies ?? [],
     secretsKeyProvider: await localFileKeyProvider({ file: join(keys, 'kek.json') }),
     cursorSecret: Buffer.alloc(32, 1),
