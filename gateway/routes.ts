@@ -38,6 +38,16 @@ const file: RouteFileInput = {
       rateClass: 'login',
       bodyMaxBytes: 16 * kib,
     },
+    {
+      id: 'auth.setup',
+      service: 'auth',
+      path: '/api/v1/auth/setup',
+      match: 'exact',
+      methods: ['POST'],
+      auth: 'public',
+      rateClass: 'login',
+      bodyMaxBytes: 16 * kib,
+    },
     { id: 'auth', service: 'auth', path: '/api/v1/auth' },
     {
       id: 'auth.api-keys.report-leak',
@@ -60,8 +70,8 @@ const file: RouteFileInput = {
       auth: 'public',
       rateClass: 'static',
     },
-    { id: 'auth.backstage', service: 'auth', path: '/api/permission', backstage: true },
 
+    { id: 'auth.backstage', service: 'auth', path: '/api/permission', backstage: true },
     { id: 'catalog.backstage', service: 'catalog', path: '/api/catalog', backstage: true },
     { id: 'catalog', service: 'catalog', path: '/api/v1/catalog' },
     { id: 'catalog.services', service: 'catalog', path: '/api/v1/services' },

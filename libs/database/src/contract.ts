@@ -141,7 +141,7 @@ export interface TenantStatements {
   statements: readonly RawBuilder<unknown>[];
 }
 
-/** Several tenants, one after the other, in one transaction; for `@idp/events` alone. */
+/** Several tenants, one after the other, in one transaction; for `@idp/events`, and for what makes two tenants at once. */
 export interface Chunk<DB> {
   /** Runs the statements of all tenants in order and in one round trip; the rows of each statement, by tenant. */
   ask(requests: readonly TenantStatements[]): Promise<unknown[][][]>;
@@ -150,6 +150,8 @@ export interface Chunk<DB> {
 }
 
 export interface ChunkOptions {
+  /** Global tables too, for a service that declares them. */
+  global?: boolean;
   timeoutMs?: number;
   signal?: AbortSignal;
 }

@@ -21,6 +21,7 @@ import type { Tables } from './store/tables.ts';
 import { createKnownDevices, type KnownDevices } from './throttling/known-device.ts';
 import { createLeakReportLimit, type LeakReportLimit } from './throttling/leak-report-limit.ts';
 import { createLoginThrottle, type LoginThrottle } from './throttling/login-throttle.ts';
+import { createSetupThrottle, type SetupThrottle } from './throttling/setup-throttle.ts';
 import { createAccessTokens, type AccessTokens } from './tokens/access-tokens.ts';
 import { createServiceTokens, readServiceKeys, type ServiceTokens } from './tokens/service-tokens.ts';
 import { loadSigningKeys, type SigningKeys } from './tokens/signing-keys.ts';
@@ -55,6 +56,7 @@ export interface AuthContext {
   mailer: Mailer;
   throttle: LoginThrottle;
   leakReportLimit: LeakReportLimit;
+  setupThrottle: SetupThrottle;
   knownDevices: KnownDevices;
   /** Tokens of services for services. */
   /** What a service says of its objects. */
@@ -129,6 +131,7 @@ export async function createAuthContext(platform: ServicePlatform<AuthConfig>): 
     }),
     throttle: createLoginThrottle({ limiter: platform.limiter, secrets }),
     leakReportLimit: createLeakReportLimit(platform),
+    setupThrottle: createSetupThrottle(platform),
     knownDevices: createKnownDevices({ secrets, clock }),
     serviceTokens,
     resourcesOf: (service) => platform.resourcesOf(service, () => serviceTokens.own(`idp:${service}`)),

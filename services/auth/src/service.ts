@@ -15,8 +15,8 @@ import { createAuthContext, type AuthContext } from './context.ts';
 import { authPermissions } from './permissions.ts';
 import { platformPorts } from './ports.ts';
 import { announceExpiringKeyJobs } from './jobs/announce-expiring-keys.ts';
-import { expireBindingJobs } from './jobs/expire-bindings.ts';
 import { auditJobs } from './jobs/audit.ts';
+import { expireBindingJobs } from './jobs/expire-bindings.ts';
 import { expireInvitationJobs } from './jobs/expire-invitations.ts';
 import { mailInvitationJobs } from './jobs/mail-invitation.ts';
 import { purgeTenantJobs } from './jobs/purge-tenants.ts';
@@ -29,6 +29,7 @@ import { internalRoutes } from './routes/internal.ts';
 import { jwksRoutes } from './routes/jwks.ts';
 import { meRoutes } from './routes/me.ts';
 import { sessionRoutes } from './routes/session.ts';
+import { setupRoutes } from './routes/setup.ts';
 import { tenancyRoutes } from './routes/tenancy.ts';
 import { verificationKeyRoutes } from './routes/verification-keys.ts';
 import { tenantStates } from './operations/snapshot-tenants.ts';
@@ -46,6 +47,7 @@ export const auth = defineService({
   database: { constraints: { tenants_slug: 'slug', users_email_norm: 'email', memberships_user: 'userId' } },
   createContext: createAuthContext,
   routes: (ctx) => [
+    setupRoutes(ctx),
     sessionRoutes(ctx),
     meRoutes(ctx),
     jwksRoutes(ctx),

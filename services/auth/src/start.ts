@@ -1,11 +1,11 @@
 import { ConfigError } from '@idp/config';
 import { AppError } from '@idp/errors';
 import type { AuthContext } from './context.ts';
-import { setUpPlatform } from './operations/set-up-platform.ts';
+import { setUpPlatform } from './operations/setup/set-up-platform.ts';
 
 /**
  * The first owner named by `IDP_ADMIN_EMAIL` and `IDP_ADMIN_PASSWORD`, which act only while no user exists. A value the
- * rules refuse stops the start with a ConfigError that says why; without them the log says how to go on.
+ * rules refuse stops the start with a ConfigError that says why. Without them the log holds the setup token, in this one line alone.
  */
 export async function setUpAtStart(ctx: AuthContext): Promise<void> {
   const { logger } = ctx;
@@ -13,9 +13,11 @@ export async function setUpAtStart(ctx: AuthContext): Promise<void> {
   const owner = email !== undefined && password !== undefined ? { email, password } : undefined;
   try {
     const state = await setUpPlatform(ctx, { tenantSlug, ...(owner && { owner }) });
-    if (state === 'done') logger.info('the first tenant and its owner exist now');
-    if (state === 'waiting')
-      logger.warn('nobody can sign in yet: set IDP_ADMIN_EMAIL and IDP_ADMIN_PASSWORD and start again');
+    if (state.kind === 'done') logger.info('the first tenant and its owner exist now');
+    if (state.kind === 'waiting') {
+      const where = `POST ${ctx.publicUrl}/api/v1/auth/setup`;
+      logger.warn(`nobody can sign in yet: make the first owner by ${where} with the setup token ${state.token}`);
+    }
   } catch (error) {
     throw configurationFault(error) ?? error;
   }

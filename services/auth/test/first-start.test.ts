@@ -1,6 +1,6 @@
 import { platformTenantId } from '@idp/contracts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { setUpPlatform } from '../src/operations/set-up-platform.ts';
+import { setUpPlatform } from '../src/operations/setup/set-up-platform.ts';
 import { audits, authDatabase, type AuthDatabase } from './support/auth-database.ts';
 import { startAuth, testOwner } from './support/running-auth.ts';
 import { eventsOfType } from './support/published-events.ts';
@@ -11,6 +11,8 @@ beforeEach(async () => {
   database = await authDatabase();
 });
 afterEach(() => database[Symbol.asyncDispose]());
+
+const nobodyNamed = { IDP_ADMIN_EMAIL: '', IDP_ADMIN_PASSWORD: '' };
 
 const count = async (table: string): Promise<number> => {
   const { rows } = await database.sql.query(`select count(*)::int as count from auth.${table}`);
@@ -92,14 +94,18 @@ test('two processes that start at once make one key, one owner and one tenant', 
   for (const auth of both) await auth[Symbol.asyncDispose]();
 });
 
-test('a start that died between its two halves is completed by the next', async () => {
-  await (await startAuth({ database }))[Symbol.asyncDispose]();
-  await database.sql.query(`delete from auth.user_tenants where tenant_id <> '${platformTenantId}'`);
+test('a first owner whose tenant cannot be made is not made either', async () => {
+  await (await startAuth({ database, env: nobodyNamed }))[Symbol.asyncDispose]();
+  await database.sql.query(
+    `insert into auth.tenants (id, slug, name, status, created_by, updated_by)
+     values (gen_random_uuid(), 'default', 'In the way', 'active', 'user:test', 'user:test')`,
+  );
+  await expect(startAuth({ database })).rejects.toThrow(/slug|conflict/i);
+  expect([await count('users'), await count('memberships'), await count('role_bindings')]).toEqual([0, 0, 0]);
   await database.sql.query("delete from auth.tenants where slug = 'default'");
-  await using auth = await startAuth({ database, env: { IDP_ADMIN_EMAIL: '', IDP_ADMIN_PASSWORD: '' } });
+  await using auth = await startAuth({ database });
   const login = await auth.request('POST', '/api/v1/auth/login', { body: testOwner });
   expect(login.body.data.tenant.slug).toBe('default');
-  expect(await count('users')).toBe(1);
 });
 
 test.each([
@@ -124,11 +130,13 @@ test.each([
 });
 
 test('without a first owner named, nobody can sign in and nothing is made', async () => {
-  await using auth = await startAuth({ database, env: { IDP_ADMIN_EMAIL: '', IDP_ADMIN_PASSWORD: '' } });
+  await using auth = await startAuth({ database, env: nobodyNamed });
   expect(await count('users')).toBe(0);
   const login = await auth.request('POST', '/api/v1/auth/login', { body: testOwner });
   expect(login.status).toBe(401);
-  expect(await setUpPlatform(auth.ctx, { tenantSlug: 'default' })).toBe('waiting');
-  expect(await setUpPlatform(auth.ctx, { tenantSlug: 'default', owner: testOwner })).toBe('done');
-  expect(await setUpPlatform(auth.ctx, { tenantSlug: 'default', owner: testOwner })).toBe('present');
+  const start = (owner?: typeof testOwner) =>
+    setUpPlatform(auth.ctx, { tenantSlug: 'default', ...(owner && { owner }) });
+  expect(await start()).toMatchObject({ kind: 'waiting' });
+  expect(await start(testOwner)).toEqual({ kind: 'done' });
+  expect(await start(testOwner)).toEqual({ kind: 'present' });
 });

@@ -1,5 +1,5 @@
 import type { Chunk, ChunkOptions, TenantStatements, Tx } from '../contract.ts';
-import { hookList, statementTimeoutMs, type DoorEnvironment } from './door.ts';
+import { hookList, requireGlobalTables, statementTimeoutMs, type DoorEnvironment } from './door.ts';
 import { opening, settingsStatement, tenantUuid } from '../transaction/openings.ts';
 import { bindKysely } from '../transaction/bound-kysely.ts';
 import { runTransaction, type Attempt } from '../transaction/run.ts';
@@ -12,11 +12,12 @@ export function runChunk<DB, T>(
   fn: (chunk: Chunk<DB>) => Promise<T>,
   options: ChunkOptions,
 ): Promise<T> {
+  if (options.global === true) requireGlobalTables(environment);
   const hooks = hookList(environment);
   const request = {
     pool: environment.pool,
     kind: 'chunk' as const,
-    opening: opening({ readOnly: false, timeoutMs: options.timeoutMs }),
+    opening: opening({ readOnly: false, global: options.global, timeoutMs: options.timeoutMs }),
     confirm: true,
     statementTimeoutMs: options.timeoutMs ?? statementTimeoutMs,
     signal: options.signal,

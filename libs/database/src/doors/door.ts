@@ -112,8 +112,12 @@ function write<DB, T>(
 
 function scoped(environment: DoorEnvironment, scope: DoorScope, options: ReadOptions | WriteOptions) {
   const global = scope.tenantId === undefined || options.global === true;
-  if (global && !environment.globalTables) throw new Error(`${environment.service} declares no global tables`);
+  if (global) requireGlobalTables(environment);
   return { tenantId: scope.tenantId, global, isolation: options.isolation, timeoutMs: options.timeoutMs };
+}
+
+export function requireGlobalTables({ service, globalTables }: DoorEnvironment): void {
+  if (!globalTables) throw new Error(`${service} declares no global tables`);
 }
 
 /** Audit rows and events of the global door belong to the platform tenant, which is set for them alone. */

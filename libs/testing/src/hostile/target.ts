@@ -21,6 +21,8 @@ export interface Target {
 
 /** What the description of an operation cannot say: who may call it and which stored things a valid request names. */
 export interface Arrangement {
+  /** Why nobody can call it with success in the world of the suites, which start from requests that succeed: they leave it out. */
+  impossible?: string;
   /** Principal of a valid request; default `ownerA`. */
   as?: string;
   /** Who tries it on another tenant, where the platform itself may do so to every tenant; default is `as`. */
@@ -83,7 +85,9 @@ export interface PreparedOperation {
 
 export function prepareOperations(targets: readonly Target[], fixture: Fixture): readonly PreparedOperation[] {
   return targets.flatMap((target) =>
-    operationsOf(target.document).map((operation) => prepare(target, operation, fixture)),
+    operationsOf(target.document)
+      .filter(({ id }) => fixture.arrangements[id]?.impossible === undefined)
+      .map((operation) => prepare(target, operation, fixture)),
   );
 }
 

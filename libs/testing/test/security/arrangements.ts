@@ -35,6 +35,7 @@ function authArrangements(platform: Platform, { letter, people }: Tenant): Recor
   if (owner === undefined) throw new Error('no owner');
   const account = { email: owner.email, password: owner.password };
   return {
+    setUp: { impossible: 'somebody can sign in already' },
     logIn: { request: () => ({ body: account }), storesNothing: true, misses: { tenant: 401 } },
     refreshSession: {
       async request() {

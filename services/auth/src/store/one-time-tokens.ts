@@ -3,11 +3,11 @@ import type { Tables } from './tables.ts';
 
 export interface OneTimeToken {
   hash: Buffer;
-  kind: 'invitation';
+  kind: 'invitation' | 'setup';
   tenantId: string;
   /** What the link is about. */
   subjectId: string;
-  /** The address it was sent to. */
+  /** The address it was sent to; empty for one that was sent to nobody. */
   emailNorm: string;
   expiresAt: string;
 }

@@ -104,15 +104,3 @@ export async function changePasswordHash(tx: Tx<Tables>, userId: string, phc: st
     .where('user_id', '=', userId)
     .execute();
 }
-
-/** Id of the account that was made first. */
-export async function findFirstUser(tx: Tx<Tables>): Promise<string | undefined> {
-  const row = await named(tx.db, 'auth.first-user')
-    .selectFrom('users')
-    .select('id')
-    .orderBy('created_at')
-    .orderBy('id')
-    .limit(1)
-    .executeTakeFirst();
-  return row?.id;
-}

@@ -40,7 +40,10 @@ export async function startAuth(
   options: {
     database?: AuthDatabase;
     env?: Record<string, string>;
-  } & Pick<Partial<HostResources>, 'dataDirectory' | 'shared' | 'rateLimits' | 'trustedProxies' | 'serviceUrls'> = {},
+  } & Pick<
+    Partial<HostResources>,
+    'dataDirectory' | 'shared' | 'rateLimits' | 'trustedProxies' | 'logDestination' | 'serviceUrls'
+  > = {},
 ): Promise<RunningAuth> {
   const database = options.database ?? (await authDatabase());
   const keys = await keyDirectoryOf(database);
@@ -58,10 +61,11 @@ export async function startAuth(
       IDP_ADMIN_PASSWORD: testOwner.password,
       ...options.env,
     },
-    logLevel: 'silent',
+    logLevel: options.logDestination === undefined ? 'silent' : 'warn',
     databaseUrls: database.urlsFor('auth'),
     transportWake: wake,
     ...(options.dataDirectory !== undefined && { dataDirectory: options.dataDirectory }),
+    ...(options.logDestination !== undefined && { logDestination: options.logDestination }),
     ...(options.shared !== undefined && { shared: options.shared }),
     ...(options.rateLimits !== undefined && { rateLimits: options.rateLimits }),
     ...(options.serviceUrls !== undefined && { serviceUrls: options.serviceUrls }),
