@@ -12,6 +12,7 @@ import { createAuditMetrics, type AuditMetrics } from './audit/metrics.ts';
 import { createWaker, type Waker } from './audit/waker.ts';
 import type { Logger } from '@idp/telemetry';
 import type { AuthConfig } from './config.ts';
+import { createThrottledAnnouncer } from './operations/credentials/announce-throttled.ts';
 import type { SessionLife } from './domain/session-life.ts';
 import { createVerificationKeySet, type VerificationKeySet } from './keys/verification-keys.ts';
 import { createLoginMetrics, type LoginMetrics } from './login-metrics.ts';
@@ -59,9 +60,9 @@ export interface AuthContext {
   setupThrottle: SetupThrottle;
   knownDevices: KnownDevices;
   /** Tokens of services for services. */
+  serviceTokens: ServiceTokens;
   /** What a service says of its objects. */
   resourcesOf(service: string): ResourceSource;
-  serviceTokens: ServiceTokens;
   metrics: LoginMetrics;
   auditKeys: VerificationKeySet;
   /** Wakes the sealer of this process. */
@@ -86,14 +87,14 @@ export async function createAuthContext(platform: ServicePlatform<AuthConfig>): 
   const signingKeys = await loadSigningKeys({ database, secrets, clock, revocations });
   const snapshot = createAccessSnapshot({
     signer,
+    compile: (text, permission) => catalogues.latest().compile(text, permission),
+    logger: platform.logger,
+  });
   const serviceTokens = createServiceTokens({
     publicUrl: host.publicUrl,
     keys: await readServiceKeys(config.SERVICE_KEYS_FILE),
     signingKey: () => signingKeys.active(),
     clock,
-  });
-    compile: (text, permission) => catalogues.latest().compile(text, permission),
-    logger: platform.logger,
   });
   return {
     database,
@@ -129,7 +130,11 @@ export async function createAuthContext(platform: ServicePlatform<AuthConfig>): 
       from: config.MAIL_FROM,
       directory: join(host.dataDirectory ?? '.idp', 'mail'),
     }),
-    throttle: createLoginThrottle({ limiter: platform.limiter, secrets }),
+    throttle: createLoginThrottle({
+      limiter: platform.limiter,
+      secrets,
+      tell: createThrottledAnnouncer({ database, secrets, clock, logger: platform.logger }),
+    }),
     leakReportLimit: createLeakReportLimit(platform),
     setupThrottle: createSetupThrottle(platform),
     knownDevices: createKnownDevices({ secrets, clock }),

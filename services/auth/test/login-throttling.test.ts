@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { platformTenantId } from '@idp/contracts';
 import { createMemoryLimits, createSharedState, type SharedState } from '@idp/cache';
 import { testRedis } from '@idp/testing';
 import { createTenant } from '../src/operations/create-tenant.ts';
+import { registerMember } from '../src/operations/register-member.ts';
 import { authDatabase, audits, type AuthDatabase } from './support/auth-database.ts';
 import type { Answer } from './support/http-client.ts';
 import { makeTenant, password, type TestTenant } from './support/people.ts';
+import { eventsOfType } from './support/published-events.ts';
 import { startAuth, type RunningAuth } from './support/running-auth.ts';
 
 const { url, prefix } = await testRedis();
@@ -93,6 +96,29 @@ describe.each([
     const { email } = tenant.owner;
     const answers = await times(30, () => login(wrong(email), { address }));
     expect(statusesOf(answers)).toEqual({ 401: 5, 429: 25 });
+  });
+
+  test('are told once for whatever a limit was met, not for each try', async () => {
+    const email = `told@${tenant.slug}.test`;
+    const { userId } = await registerMember(auth.ctx, {
+      tenantId: tenant.id,
+      email,
+      name: 'T',
+      password,
+      role: 'viewer',
+    });
+    const told = async () =>
+      (await eventsOfType(auth.sql, 'idp.auth.v1.LoginThrottled')).filter(({ data }) => data.userId === userId);
+    const [here, there] = [freshAddress(), freshAddress()];
+    await times(20, () => login(wrong(email), { address: here }));
+    const [event, ...more] = await told();
+    expect([event?.tenantId, event?.data.network, more]).toEqual([platformTenantId, here.replace(/1$/, '0/24'), []]);
+    expect(Number(event!.data.retryAt!.seconds)).toBeGreaterThan(Number(event!.data.throttledAt!.seconds));
+    expect(Buffer.from(event!.payload).toString('latin1')).not.toContain(email);
+    expect(await audits(auth, { action: 'auth:session:throttle', resourceId: userId })).toHaveLength(1);
+    // Five more failures elsewhere and the account itself is at its limit: that is another thing to tell.
+    await inTurn(8, () => login(wrong(email), { address: there }));
+    expect(await told()).toHaveLength(2);
   });
 
   test('of an account are refused everywhere after ten, but not to a device that signed in before', async () => {

@@ -1,9 +1,10 @@
-import { defineRatePolicy, type Limiter, type RateCharge } from '@idp/cache';
+import { defineRatePolicy, type Limiter, type RateCharge, type RateDecision } from '@idp/cache';
 import { platformTenantId } from '@idp/contracts';
-import { AuthError, RateLimitError } from '@idp/errors';
+import { RateLimitError } from '@idp/errors';
 import type { Secrets } from '@idp/secrets';
 import { clientNetworkOf } from '../domain/client-network.ts';
 import { createAttemptsInFlight } from './attempts-in-flight.ts';
+import { chargeFailures } from './charge-failures.ts';
 
 /** Whose password is tested, and from where. */
 export interface LoginAttempt {
@@ -13,6 +14,14 @@ export interface LoginAttempt {
   ip?: string;
   /** A device on which somebody has signed in to this account. */
   deviceId?: string;
+}
+
+/** Too many failures, of an account, of a client of it, or of a network. */
+export interface Throttled {
+  who: LoginAttempt;
+  /** What is counted for which key, where the limit was met. */
+  charge: { policy: string; key: string };
+  retryAfterMs: number;
 }
 
 /** Slows down whoever guesses passwords. */
@@ -25,6 +34,8 @@ export interface LoginThrottle {
 }
 
 const minutes15 = { periodSeconds: 900 };
+/** What is told: the first refusal in a while. */
+const told = defineRatePolicy({ name: 'login-throttled-told', limit: 1, burst: 1, ...minutes15 });
 const policies = {
   account: defineRatePolicy({ name: 'login-account', limit: 10, burst: 10, ...minutes15 }),
   pair: defineRatePolicy({ name: 'login-account-address', limit: 5, burst: 5, ...minutes15 }),
@@ -37,9 +48,17 @@ const tag = 'login';
 /**
  * Failures by account, by account and address, and by network. A unit is taken before the password is tested, so that parallel
  * guesses count, and given back unless it was wrong. A known device has a bucket of its own and nothing else: who guesses elsewhere
- * cannot lock its owner out.
+ * cannot lock its owner out. `tell` hears of the first refusal in 15 minutes of whatever a limit is counted for.
  */
-export function createLoginThrottle({ limiter, secrets }: { limiter: Limiter; secrets: Secrets }): LoginThrottle {
+export function createLoginThrottle({
+  limiter,
+  secrets,
+  tell,
+}: {
+  limiter: Limiter;
+  secrets: Secrets;
+  tell(throttled: Throttled): Promise<void>;
+}): LoginThrottle {
   const inFlight = createAttemptsInFlight();
 
   async function chargesOf({ account, ip, deviceId }: LoginAttempt): Promise<RateCharge[]> {
@@ -53,6 +72,13 @@ export function createLoginThrottle({ limiter, secrets }: { limiter: Limiter; se
     return charges;
   }
 
+  async function tellOnce(who: LoginAttempt, charges: readonly RateCharge[], decision: RateDecision): Promise<void> {
+    const { policy, key } = charges.find((each) => each.policy.name === decision.policy)!;
+    const charge = { policy: policy.name, key };
+    const first = await limiter.consume(tag, [{ policy: told, key: `${charge.policy}:${charge.key}` }]);
+    if (first.allowed) await tell({ who, charge, retryAfterMs: decision.retryAfterMs });
+  }
+
   return {
     async attempt(who, test) {
       const charges = await chargesOf(who);
@@ -61,19 +87,10 @@ export function createLoginThrottle({ limiter, secrets }: { limiter: Limiter; se
       // Right passwords side by side hold units for as long as they are tested: no reason to refuse one of them.
       while (!decision.allowed && (await inFlight.oneEnds(keys))) decision = await limiter.consume(tag, charges);
       if (!decision.allowed) {
+        await tellOnce(who, charges, decision);
         throw new RateLimitError('too many failed sign-ins', { retryAfterSeconds: decision.retryAfterMs / 1_000 });
       }
-      return inFlight.run(keys, async () => {
-        try {
-          const result = await test();
-          await limiter.refund(decision);
-          return result;
-        } catch (error) {
-          const failed = error instanceof AuthError && error.code === 'INVALID_CREDENTIALS';
-          if (!failed) await limiter.refund(decision);
-          throw error;
-        }
-      });
+      return inFlight.run(keys, () => chargeFailures(limiter, { decision, code: 'INVALID_CREDENTIALS' }, test));
     },
   };
 }
