@@ -1,5 +1,6 @@
 import type { AttributeType } from '@idp/expressions';
 import type { ResourceScope } from './decision/model.ts';
+import type { AuthContextClass } from './principal.ts';
 import type { ManifestRole } from './roles.ts';
 
 /** Permissions of one service, by name `<service>:<resource>:<action>`. */
@@ -18,9 +19,11 @@ export interface PermissionManifest {
      * What conditions may ask of the resource beside its id and scope: names as written after `resource.`. Where the
      * permission decides lists, each of them has a column.
      */
+    attributes?: Readonly<Record<string, AttributeType>>;
     /** The permission of Backstage that asks for the same, and the type of the resources it may be asked about. */
     backstage?: { name: string; resourceType?: string };
-    attributes?: Readonly<Record<string, AttributeType>>;
+    /** How recently, in seconds, and how strongly (default `idp:aal1`) somebody must have proved who they are to use it. */
+    stepUp?: { maxAgeSeconds: number; acr?: AuthContextClass };
     /** Also asked centrally while the replica is degraded; every allow is audited. */
     sensitive?: boolean;
   };

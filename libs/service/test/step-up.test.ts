@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Access } from '@idp/auth';
 import { z } from 'zod';
 import { envelope, type RoutePlugin } from '../src/index.ts';
 import { startKernel, type Kernel } from './kernel.ts';
@@ -22,6 +23,9 @@ const sensitive: RoutePlugin = async (app) => {
     async () => ({ data: {} }),
   );
 };
+
+/** Permissions of the tests are in no snapshot. */
+const everythingAllowed = { requirePermission: async () => undefined } as unknown as Access;
 
 let kernel: Kernel;
 let now = Date.now();
@@ -55,6 +59,35 @@ test('a sign-in counts as fresh to the last second', async () => {
 test('who may not is told so, whatever the age of the sign-in', async () => {
   const { body } = await call('/api/v1/dangerous', 'viewer', { auth_time: 0 });
   expect(body).toMatchObject({ error: { code: 'PERMISSION_DENIED' } });
+});
+
+test('what a permission asks for is asked on each of its routes, unless a route asks for more', async () => {
+  const asking = {
+    description: 'end things',
+    resource: 'thing',
+    role: 'member',
+    stepUp: { maxAgeSeconds: 60 },
+  } as const;
+  const response = { 200: envelope(z.object({})) };
+  const routes: RoutePlugin = async (app) => {
+    const config = { permission: 'demo:thing:end', idempotency: 'none' } as const;
+    app.post('/api/v1/end', { config, schema: { operationId: 'end', response } }, async () => ({ data: {} }));
+    app.post(
+      '/api/v1/end-all',
+      { config: { ...config, stepUp: { maxAgeSeconds: 10 } }, schema: { operationId: 'endAll', response } },
+      async () => ({ data: {} }),
+    );
+  };
+  const manifest = { 'demo:thing:end': asking };
+  await using own = await startKernel([routes], { manifest, access: everythingAllowed, clock: () => new Date(now) });
+  const post = async (path: string, ageSeconds: number) => {
+    const token = await own.tokenOf('member', { auth_time: seconds() - ageSeconds });
+    const headers = { authorization: `Bearer ${token}` };
+    const answer = await fetch(`${own.origin}${path}`, { method: 'POST', headers });
+    return answer.headers.get('x-error-code') ?? answer.status;
+  };
+  expect([await post('/api/v1/end', 60), await post('/api/v1/end', 61)]).toEqual([200, 'STEP_UP_REQUIRED']);
+  expect([await post('/api/v1/end-all', 10), await post('/api/v1/end-all', 11)]).toEqual([200, 'STEP_UP_REQUIRED']);
 });
 
 test('a weaker sign-in is not enough where a stronger one is asked for', async () => {

@@ -11,7 +11,7 @@ export interface RouteGuard {
   permission: string | undefined;
   /** Held anywhere in the tenant it suffices. */
   part: boolean;
-  /** Checked last: who may not gains nothing by signing in again. */
+  /** Of the route, else of its permission. Checked last: who may not gains nothing by signing in again. */
   stepUp: StepUp | undefined;
 }
 
@@ -32,7 +32,7 @@ export function routeGuard(route: string, settings: RouteSettings, manifest: Per
   if (permission !== undefined) {
     if (access !== undefined) throw new RouteError(route, 'declares access and permission; one decides');
     if (!Object.hasOwn(manifest, permission)) throw new RouteError(route, `permission ${permission} is in no manifest`);
-    return { access: 'authenticated', permission, part, stepUp };
+    return { access: 'authenticated', permission, part, stepUp: stepUp ?? manifest[permission]?.stepUp };
   }
   if (access !== 'public' && access !== 'authenticated' && access !== 'service') {
     throw new RouteError(route, "declares neither a permission nor access 'authenticated', 'service' or 'public'");

@@ -74,7 +74,8 @@ function describedSchema(route: RouteOptions, schema: unknown): Record<string, u
     'x-error-codes': errorCodesOf(route),
   };
   if (settings.permission !== undefined) described['x-permission'] = settings.permission;
-  if (settings.stepUp !== undefined) described['x-step-up'] = settings.stepUp;
+  const stepUp = settings.plan?.guard.stepUp;
+  if (stepUp !== undefined) described['x-step-up'] = stepUp;
   if (settings.rateClass !== undefined) described['x-rate-class'] = settings.rateClass;
   if (settings.internal === true) described['x-internal'] = true;
   if (isOwnDefault(described['response'])) described['response'] = withDefaultText(described['response']);
@@ -88,7 +89,7 @@ function errorCodesOf(route: RouteOptions): string[] {
   const codes = new Set<string>(['VALIDATION_ERROR', 'NOT_FOUND', 'INTERNAL_ERROR', 'UNAVAILABLE', 'TIMEOUT']);
   if (config?.plan?.guard.access !== 'public') for (const code of ['AUTH_REQUIRED', 'INVALID_TOKEN']) codes.add(code);
   if (config?.permission !== undefined) codes.add('PERMISSION_DENIED');
-  if (config?.stepUp !== undefined) codes.add('STEP_UP_REQUIRED');
+  if (config?.plan?.guard.stepUp !== undefined) codes.add('STEP_UP_REQUIRED');
   if (schema?.body !== undefined) for (const code of ['PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE']) codes.add(code);
   if (config?.plan?.takesIdempotencyKey === true) {
     for (const code of ['IDEMPOTENCY_IN_PROGRESS', 'IDEMPOTENCY_KEY_REUSED']) codes.add(code);

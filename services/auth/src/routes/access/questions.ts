@@ -31,6 +31,10 @@ const declared = z.object({
   attributes: z.record(z.string(), z.string()).meta({ description: 'What conditions may ask of the resource' }),
   list: z.boolean().meta({ description: 'Decides which rows lists show: its conditions must filter in SQL' }),
   sensitive: z.boolean(),
+  stepUp: z
+    .object({ acr: z.enum(['idp:aal1', 'idp:aal2', 'idp:phr']), maxAgeSeconds: z.int() })
+    .nullable()
+    .meta({ description: 'How strong and how recent, in seconds, a sign-in must be' }),
 });
 const tags = ['decisions'];
 
@@ -56,13 +60,16 @@ function registerCatalogue(app: App, ctx: AuthContext): void {
     },
     handler: async (request) => {
       const { permissions } = await readForCaller(ctx, request, (tx) => ctx.catalogues.current(tx));
-      const data = permissions.map(({ roles = [], attributes = {}, list = false, sensitive = false, ...entry }) => ({
-        ...entry,
-        roles: [...roles],
-        attributes: { ...attributes },
-        list,
-        sensitive,
-      }));
+      const data = permissions.map(
+        ({ roles = [], attributes = {}, list = false, sensitive = false, stepUp, ...entry }) => ({
+          ...entry,
+          stepUp: stepUp === undefined ? null : { acr: 'idp:aal1' as const, ...stepUp },
+          roles: [...roles],
+          attributes: { ...attributes },
+          list,
+          sensitive,
+        }),
+      );
       return { data, meta: { total: data.length } };
     },
   });

@@ -8,7 +8,12 @@ export const tenantPermissions: PermissionManifest = {
     role: 'viewer',
   },
   'auth:tenant:update': { description: 'Rename the tenant, change its settings', resource: 'tenant', role: 'admin' },
-  'auth:tenant:delete': { description: 'Close the tenant for good', resource: 'tenant', role: 'owner' },
+  'auth:tenant:delete': {
+    description: 'Close the tenant for good',
+    resource: 'tenant',
+    role: 'owner',
+    stepUp: { maxAgeSeconds: 300 },
+  },
   'auth:tenant:create': {
     description: 'Make tenants; in the platform tenant alone',
     resource: 'tenant',

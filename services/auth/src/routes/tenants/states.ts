@@ -8,8 +8,6 @@ import type { TenantRow } from '../../store/tenants/tenant-rows.ts';
 import { customerOf, pathOfTenant, requirePlatform, writeInTenant } from './target.ts';
 import { tags, tenantPath, tenantView } from './view.ts';
 
-/** Longest time since the sign-in of somebody who closes a tenant. */
-const stepUp = { maxAgeSeconds: 300 };
 const reasoned = z.strictObject({
   reason: text({ max: 500 })
     .default('')
@@ -66,7 +64,7 @@ function registerStep(
 
 function registerDelete(app: App, ctx: AuthContext): void {
   app.delete(tenantPath, {
-    config: { permission: 'auth:tenant:delete', stepUp, errors: ['INVALID_STATE', 'REFERENCE_INVALID'] },
+    config: { permission: 'auth:tenant:delete', errors: ['INVALID_STATE', 'REFERENCE_INVALID'] },
     schema: {
       operationId: 'deleteTenant',
       summary: 'Close a tenant; after 30 days its data is erased everywhere',
