@@ -7,7 +7,14 @@ import type { RouteTable } from '../../routing/route-table.ts';
 import { answerError } from './answer.ts';
 import type { CredentialCheck } from '../checks/credential.ts';
 import type { Exchange, GatewayResponse } from './exchange.ts';
-import { clientAddress, handOverPrincipal, requestIdOf, type HostList, type TrustedProxies } from '@idp/service';
+import {
+  clientAddress,
+  exposedHeaders,
+  handOverPrincipal,
+  requestIdOf,
+  type HostList,
+  type TrustedProxies,
+} from '@idp/service';
 import { cleanHeaders } from '../checks/hygiene.ts';
 import { readTarget } from '../checks/target.ts';
 
@@ -143,9 +150,6 @@ function announceDeprecation(res: GatewayResponse, deprecation: NonNullable<Rout
   res.setHeader('sunset', new Date(deprecation.sunset).toUTCString());
   res.appendHeader('link', `<${deprecation.successor}>; rel="successor-version"`);
 }
-
-const exposedHeaders =
-  'RateLimit, RateLimit-Policy, Retry-After, ETag, Link, API-Version, X-Request-Id, X-Authz-Version, Deprecation, Sunset';
 
 function failRequest(
   req: IncomingMessage,

@@ -12,6 +12,8 @@ export interface AccessPort {
   check(request: DecisionRequest): Promise<Decision>;
   /** Makes the tenant known here as auth has it now; a tenant auth does not know stays unknown. Fails while auth is away. */
   load(tenantId: string): Promise<void>;
+  /** Whether any tenant lets pages of this origin (`scheme://host:port`) call. */
+  hasOrigin?(origin: string): boolean;
   /** True while nothing has been heard of auth for so long that revocations may have been missed. */
   isStale?(): boolean;
 }

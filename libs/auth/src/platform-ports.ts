@@ -32,6 +32,7 @@ export function deferPorts(find: () => PlatformPorts): DeferredPorts {
       onAdvanced: (listener) => void advanced.push(listener),
       check: async (request) => find().access.check(request),
       load: async (tenantId) => find().access.load(tenantId),
+      hasOrigin: (origin) => find().access.hasOrigin?.(origin) === true,
       isStale: () => find().access.isStale?.() === true,
     },
     apiKeys: {

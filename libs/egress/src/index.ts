@@ -1,4 +1,5 @@
 export { createEgress } from './egress.ts';
+export { isAllowEntry } from './guard/allow.ts';
 export type { Egress, EgressOptions } from './egress.ts';
 export type { CheckOptions, EgressInit, EgressResponse, EgressStream, FetchOptions } from './contract.ts';
 export type { FailureReason } from './call/failure.ts';

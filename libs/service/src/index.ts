@@ -10,6 +10,8 @@ export type { DatabaseUrls, HostResources } from './host/resources.ts';
 export { credentialOf } from './access/credential.ts';
 export { csrfDigest, requireCsrfToken, requireOwnOrigin } from './access/csrf.ts';
 export { principalOf } from './access/guard.ts';
+export { stepUpRequired } from './access/step-up.ts';
+export { exposedHeaders } from './reply/cors.ts';
 export { readSessionCookie, sessionCookieNames, type SessionCookieNames } from './access/session-cookies.ts';
 export { handOverPrincipal } from './access/handed-over.ts';
 export type { RouteAccess, RoutePlugin, RouteSettings, ServiceTypeProvider } from './http/types.ts';

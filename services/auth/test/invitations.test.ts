@@ -171,6 +171,17 @@ test('nobody invites to what they do not hold, twice at a time, or into what doe
   expect(outcome(await member.post(place, { email: address() }))).toEqual([403, 'PERMISSION_DENIED']);
 });
 
+test('a member of the tenant is invited to what it would gain by it alone', async () => {
+  const { email } = a.member;
+  const [byDefault] = (await owner.get('/api/v1/auth/organizations?limit=100')).body.data.filter(
+    ({ slug }: { slug: string }) => slug === 'default',
+  ) as [{ id: string }];
+  const ofTenant = `/api/v1/auth/organizations/${byDefault.id}/invitations`;
+  expect(outcome(await owner.post(ofTenant, { email, role: 'member' }))).toEqual([409, 'CONFLICT']);
+  expect(outcome(await owner.post('/api/v1/users', { email, role: 'viewer' }))).toEqual([409, 'CONFLICT']);
+  expect((await owner.post(ofTenant, { email, role: 'tenant-admin' })).status).toBe(201);
+});
+
 test('after seven days nobody can answer, and the sweep says so', async () => {
   const email = address();
   const { id } = (await owner.post('/api/v1/users', { email })).body.data as { id: string };

@@ -119,6 +119,7 @@ export function createAccessReplica(options: AccessReplicaOptions): AccessReplic
       onAdvanced: (listener) => void listeners.push(listener),
       check: (request) => authority.check(request),
       load,
+      hasOrigin: (origin) => store.hasOrigin(origin),
       isStale: () => silenceSeconds() > staleSeconds,
     },
     revocations,

@@ -3,6 +3,7 @@ import { createConditions, type CompileCondition } from '../decision/conditions.
 import { createRoleIndex, type RoleIndex } from '../decision/roles/role-index.ts';
 import type { RoleShard } from '../decision/model.ts';
 import type { World } from '../decision/world.ts';
+import { createOriginCount } from './origin-count.ts';
 import type { AccessHead, SealedShard } from './seal-shards.ts';
 import { createTenantState, type ActiveTenant, type RejectReason, type TenantState } from './tenant-state.ts';
 
@@ -28,6 +29,8 @@ export interface AccessStore {
   /** Forgets a tenant that was purged: it is unknown again. */
   drop(tenantId: string): void;
   tenantIds(): string[];
+  /** Whether any tenant has registered this origin. */
+  hasOrigin(origin: string): boolean;
   /** Compiles conditions again where they are asked next: other attributes are declared now. */
   forgetConditions(): void;
 }
@@ -42,6 +45,7 @@ export function createAccessStore({ compile, onRejected, onAdvanced }: AccessSto
   const conditions = createConditions(compile);
   const states = new Map<string, TenantState>();
   const worlds = new Map<string, MadeWorld>();
+  const origins = createOriginCount();
 
   function stateOf(tenantId: string): TenantState {
     let state = states.get(tenantId);
@@ -55,8 +59,10 @@ export function createAccessStore({ compile, onRejected, onAdvanced }: AccessSto
   }
 
   function advanced(tenantId: string, changed: boolean): void {
-    const version = states.get(tenantId)?.active?.head.version;
-    if (changed && version !== undefined) onAdvanced?.(tenantId, version);
+    const active = states.get(tenantId)?.active;
+    if (!changed || active === undefined) return;
+    origins.set(tenantId, active.parts.tenant.origins);
+    onAdvanced?.(tenantId, active.head.version);
   }
 
   function makeWorld(tenantId: string, from: ActiveTenant, platform: ActiveTenant): World {
@@ -97,7 +103,9 @@ export function createAccessStore({ compile, onRejected, onAdvanced }: AccessSto
     drop(tenantId) {
       states.delete(tenantId);
       worlds.delete(tenantId);
+      origins.set(tenantId, undefined);
     },
+    hasOrigin: origins.has,
     forgetConditions: () => conditions.forget(),
     tenantIds: () => [...states].filter(([, { active }]) => active !== undefined).map(([tenantId]) => tenantId),
   };

@@ -38,6 +38,15 @@ export function parseAllowEntry(text: string): AllowEntry {
   };
 }
 
+export function isAllowEntry(text: string): boolean {
+  try {
+    parseAllowEntry(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The entries that hold for a class and port. */
 export function entriesFor(
   entries: readonly AllowEntry[],

@@ -7,6 +7,7 @@ import { seenVersionOf } from '../arrival/seen-version.ts';
 import { credentialOf } from './credential.ts';
 import { requireCsrfToken, requireOwnOrigin } from './csrf.ts';
 import type { RouteGuard } from './guard.ts';
+import { noOrigins, type Origins } from './origins.ts';
 import { handedOverPrincipal } from './handed-over.ts';
 import { createKeyLimit } from './key-limit.ts';
 import { sessionCookieNames } from './session-cookies.ts';
@@ -23,6 +24,8 @@ export interface AuthenticateParts {
   access: Access;
   limiter: Limiter;
   publicUrl: string;
+  /** Origins of tenants; default none. */
+  origins?: Origins;
   metrics: Metrics;
   clock: () => Date;
 }
@@ -32,7 +35,7 @@ export interface AuthenticateParts {
  * origin and the CSRF value of its session.
  */
 export function createAuthenticate(parts: AuthenticateParts): Authenticate {
-  const { verifier, serviceVerifier, access, publicUrl, metrics, clock } = parts;
+  const { verifier, serviceVerifier, access, publicUrl, origins = noOrigins, metrics, clock } = parts;
   const cookies = sessionCookieNames(publicUrl);
   const chargeKey = createKeyLimit(parts.limiter);
   const csrfFailures = metrics.counter('csrf_failed_total', 'Cookie requests refused as forged');
@@ -45,7 +48,7 @@ export function createAuthenticate(parts: AuthenticateParts): Authenticate {
     await chargeKey(principal);
     if (credential.from === 'cookie' && request.operation.plan?.mutates === true) {
       try {
-        requireOwnOrigin(request.headers, publicUrl);
+        requireOwnOrigin(request.headers, publicUrl, (origin) => origins.of(principal.tenantId, origin));
         requireCsrfToken(request.headers, principal.xsrf);
       } catch (error) {
         if (error instanceof PermissionError) csrfFailures.inc();

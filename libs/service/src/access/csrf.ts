@@ -11,15 +11,19 @@ export function csrfDigest(value: string): string {
 }
 
 /**
- * 403 `CSRF_FAILED` where a browser says that the request comes from a page of another origin (`Sec-Fetch-Site`, `Origin`). Clients that send
- * neither are no browsers and pass.
+ * 403 `CSRF_FAILED` where a browser says that the request comes from a page of another origin (`Sec-Fetch-Site`, `Origin`) that is not a
+ * registered one. Clients that send neither are no browsers and pass.
  */
-export function requireOwnOrigin(headers: IncomingHttpHeaders, publicUrl: string): void {
+export function requireOwnOrigin(
+  headers: IncomingHttpHeaders,
+  publicUrl: string,
+  isRegistered: (origin: string) => boolean,
+): void {
   const site = headers['sec-fetch-site'];
   if (site === 'same-origin' || site === 'none') return;
   const { origin } = headers;
   if (site === undefined && origin === undefined) return;
-  if (origin !== undefined && origin === new URL(publicUrl).origin) return;
+  if (origin !== undefined && (origin === new URL(publicUrl).origin || isRegistered(origin))) return;
   throw csrfFailed();
 }
 

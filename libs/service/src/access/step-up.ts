@@ -23,7 +23,12 @@ export function requireStepUp(
   const ageSeconds = Math.floor(now.getTime() / 1000) - principal.authTime;
   const strong = strength[principal.acr] >= strength[acr];
   if (principal.sessionId !== undefined && strong && ageSeconds <= maxAgeSeconds) return;
-  throw new PermissionError('a fresher or stronger sign-in is required', {
+  throw stepUpRequired({ acr, maxAgeSeconds });
+}
+
+/** 403 `STEP_UP_REQUIRED` with the same details and challenge, for an operation that finds it out by itself. */
+export function stepUpRequired({ maxAgeSeconds, acr = 'idp:aal1' }: StepUp): PermissionError {
+  return new PermissionError('a fresher or stronger sign-in is required', {
     code: 'STEP_UP_REQUIRED',
     details: { acr, maxAgeSeconds },
     headers: {

@@ -18,8 +18,10 @@ import { createJobRuntime, type JobRuntime } from '@idp/jobs';
 import { createSecrets } from '@idp/secrets';
 import type { Telemetry } from '@idp/telemetry';
 import type { AnyService, ServicePlatform } from '../define-service.ts';
-import type { Peers } from '../resources/open-peers.ts';
+import { originsOf, type Origins } from '../access/origins.ts';
 import { requestFacts } from '../access/request-facts.ts';
+import { tenantEgress } from './tenant-egress.ts';
+import type { Peers } from '../resources/open-peers.ts';
 import { createBackgroundRunner } from './background.ts';
 import { auditDenials } from './denied-audit.ts';
 import { migrationSourcesOf } from './migration-sources.ts';
@@ -82,6 +84,8 @@ export interface PlatformParts {
   /** Of tokens other services call this one with. */
   serviceVerifier: TokenVerifier;
   access: Access;
+  /** Of pages that may call. */
+  origins: Origins;
   /** Queues and schedules begin when the service starts them; leases may be taken before. */
   jobs: JobRuntime;
 }
@@ -93,9 +97,9 @@ export function createPlatform(options: {
   // oxlint-disable-next-line typescript/no-explicit-any -- each service names its own tables
   database: Database<any>;
   config: Record<string, unknown>;
-  peers: Peers;
   ports: PlatformPorts;
   beat: ServicePlatform['beat'];
+  peers: Peers;
   /** Ids of the tenants whose background work runs. */
   activeTenants(): Promise<readonly string[]>;
 }): PlatformParts {
@@ -148,6 +152,7 @@ export function createPlatform(options: {
   }
   return {
     access,
+    origins: originsOf(ports.access),
     jobs,
     verifier,
     serviceVerifier: createTokenVerifier({
@@ -170,6 +175,7 @@ export function createPlatform(options: {
       }),
       egress: createEgress({
         allow: host.egressAllow ?? [],
+        tenantSettings: tenantEgress(ports.access, host.egressAllow ?? []),
         forbidden: host.egressForbidden ?? [],
         metrics,
         logger,
@@ -178,10 +184,10 @@ export function createPlatform(options: {
       logger,
       metrics,
       clock,
-      resourcesOf: options.peers.resourcesOf,
       background,
       lease: jobs.lease,
       beat: options.beat,
+      resourcesOf: options.peers.resourcesOf,
       createCache: createCaches({
         service: definition.name,
         redis,

@@ -13,10 +13,10 @@ import type { RoutePlugin } from '../http/types.ts';
 import { opsJobs, opsRoutes } from '../ops/mount.ts';
 import { openReplica, type OpenReplica } from '../replica/open-replica.ts';
 import { replicaConsumers } from '../replica/replica-consumers.ts';
+import type { OpsParts } from '../ops/ops-parts.ts';
 import { openPeers, type Peers } from '../resources/open-peers.ts';
 import type { ResourceSource } from '../resources/resource-source.ts';
 import { resourceRoutes } from '../resources/routes.ts';
-import type { OpsParts } from '../ops/ops-parts.ts';
 import { snapshotConsumer } from '../ops/snapshots/snapshot-consumer.ts';
 import { createHealthState, type Health, type HealthState } from './health.ts';
 import { createLatePorts, createPlatform, openDatabase, type PlatformParts } from './platform.ts';
@@ -37,12 +37,12 @@ export interface RunningService {
   readonly telemetry: Telemetry;
   /** Relay and consumers. */
   readonly events: EventRuntime;
-  /** What it says of its objects. */
-  readonly resources: ResourceSource | undefined;
   /** Queues, schedules and leases. */
   readonly jobs: JobRuntime;
   /** What it provides to the other services; only auth does. */
   readonly ports: PlatformPorts | undefined;
+  /** What it says of its objects. */
+  readonly resources: ResourceSource | undefined;
   /**
    * Resolves when its permissions mean something: auth has heard of them and what it made of them is here. Not to be waited for before auth
    * has started.
@@ -61,14 +61,14 @@ export interface RunningService {
 export interface ServiceParts extends PlatformParts {
   definition: AnyService;
   host: HostResources;
-  /** Ways to the other services. */
-  peers: Peers;
   telemetry: Telemetry;
   // oxlint-disable-next-line typescript/no-explicit-any -- each service names its own tables
   database: Database<any>;
   context: unknown;
   /** Copy of the access snapshot, where auth runs apart. */
   replica: OpenReplica | undefined;
+  /** Ways to the other services. */
+  peers: Peers;
   transport: EventTransport;
   events: EventRuntime;
   state: HealthState;
@@ -93,7 +93,6 @@ export async function startService(definition: AnyService, host: HostResources):
   try {
     const running = await build(definition, host, telemetry, config.values as Record<string, unknown>, opened);
     return describeRunning(running, config.describe());
-  resources: ResourceSource | undefined;
   } catch (error) {
     for (const close of opened.reverse()) await close().catch(() => undefined);
     throw error;
@@ -102,6 +101,7 @@ export async function startService(definition: AnyService, host: HostResources):
 
 type Running = ServiceParts & {
   ports: PlatformPorts | undefined;
+  resources: ResourceSource | undefined;
   /** What decisions are made by. */
   accessPort: AccessPort;
 };
@@ -113,8 +113,6 @@ async function build(
   config: Record<string, unknown>,
   opened: (() => Promise<unknown>)[],
 ): Promise<Running> {
-  const peers = openPeers(host, telemetry.metrics);
-  opened.push(async () => peers[Symbol.asyncDispose]());
   const database = openDatabase(definition, host, telemetry);
   opened.push(async () => database[Symbol.asyncDispose]());
   await database.ready();
@@ -123,8 +121,9 @@ async function build(
   if (replica !== undefined) {
     opened.push(async () => replica[Symbol.asyncDispose]());
     replica.replica.revocations.subscribe((revocation) => late.ports.revocations.announce(revocation));
-    peers,
   }
+  const peers = openPeers(host, telemetry.metrics);
+  opened.push(async () => peers[Symbol.asyncDispose]());
   let tenants: TenantParts | undefined;
   const activeTenants = async (): Promise<readonly string[]> => (await tenants?.active()) ?? [];
   const parts = createPlatform({
@@ -135,6 +134,7 @@ async function build(
     config,
     ports: late.ports,
     beat: (input, signal) => events.beat(input, signal),
+    peers,
     activeTenants,
   });
   opened.push(() => parts.platform.background.stop(1000));
@@ -189,12 +189,10 @@ async function build(
   const shared = opsJobs(ops);
   parts.jobs.start({
     queues: [...tenants.queues(own.queues ?? []), ...shared.queues],
-    peers,
     schedules: [...(own.schedules ?? []), ...shared.schedules],
   });
   for (const task of definition.background?.(context) ?? []) parts.platform.background.start(task);
   if (replica !== undefined) parts.platform.background.start(replica.catchUp);
-    resources,
   await definition.ready?.(context);
   await events.ready();
   parts.platform.background.start(state.probe);
@@ -208,11 +206,13 @@ async function build(
     database,
     context,
     replica,
+    peers,
     transport,
     events,
     state,
     app,
     ports,
+    resources,
     accessPort,
   };
 }
@@ -233,7 +233,7 @@ function createApp(
   definition: AnyService,
   host: HostResources,
   { logger, metrics }: Telemetry,
-  { verifier, serviceVerifier, access, platform }: PlatformParts,
+  { verifier, serviceVerifier, access, platform, origins }: PlatformParts,
   routes: readonly RoutePlugin[],
 ): Promise<FastifyInstance> {
   return createHttpApp({
@@ -252,10 +252,10 @@ function createApp(
     logger,
     metrics,
     publicUrl: host.publicUrl,
+    origins,
     publicHosts: host.publicHosts ?? [],
     trustedProxies: host.trustedProxies ?? [],
     deadlineMs: host.deadlineDefaultMs ?? 15_000,
-    resources: parts.resources,
     bodyLimit: host.bodyLimitBytes ?? 1024 * 1024,
     environment: host.environment,
     clock: platform.clock,
@@ -274,6 +274,7 @@ function describeRunning(parts: Running, configuration: ConfigEntry[]): RunningS
     events,
     jobs: parts.jobs,
     ports: parts.ports,
+    resources: parts.resources,
     permitted: () => permitted(definition.name, definition.permissions, parts.accessPort),
     health: () => state.health(),
     openapi: async () => app.swagger(),

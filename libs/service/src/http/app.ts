@@ -10,6 +10,7 @@ import { createSerializerCompiler } from '../reply/serializer.ts';
 import { arrivalOf, requestIdOf } from '../arrival/arrival.ts';
 import { surfaceFault } from '../arrival/surface.ts';
 import { createAuthenticate } from '../access/authenticate.ts';
+import { noOrigins, type Origins } from '../access/origins.ts';
 import { installBodyParser } from './body.ts';
 import { createClientAddress } from '../arrival/client-address.ts';
 import { createDeadlines } from './deadlines.ts';
@@ -33,6 +34,8 @@ export interface HttpAppParts {
   logger: Logger;
   metrics: Metrics;
   publicUrl: string;
+  /** Origins of tenants; default none. */
+  origins?: Origins;
   publicHosts: readonly string[];
   trustedProxies: readonly string[];
   deadlineMs: number;
@@ -46,7 +49,7 @@ export interface HttpAppParts {
  * hands requests over with `app.routing(req, res)`. Throws RouteError for a route without guard, schema or operationId.
  */
 export async function createHttpApp(parts: HttpAppParts): Promise<FastifyInstance> {
-  const { logger, metrics } = parts;
+  const { logger, metrics, origins = noOrigins } = parts;
   const replyWithError = createErrorReply({ logger });
   const deadlines = createDeadlines({ metrics });
   const hosts = createHostList(parts);
@@ -81,6 +84,7 @@ export async function createHttpApp(parts: HttpAppParts): Promise<FastifyInstanc
   installBodyParser(app);
   installHooks(app, {
     authenticate: createAuthenticate(parts),
+    origins,
     hosts,
     clientAddress,
     deadlines,
@@ -89,7 +93,7 @@ export async function createHttpApp(parts: HttpAppParts): Promise<FastifyInstanc
   app.addHook('onRoute', (route) => {
     route.config = { ...route.config, plan: planRoute(route, parts) };
   });
-  installNotFound(app, replyWithError);
+  installNotFound(app, { reply404: replyWithError, origins });
   app.addHook('onClose', () => deadlines.stop());
   await installDescription(app, parts.description);
   for (const plugin of parts.routes) await app.withTypeProvider<ServiceTypeProvider>().register(plugin);

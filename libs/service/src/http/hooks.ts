@@ -3,8 +3,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunc
 import { AppError, ValidationError } from '@idp/errors';
 import { nameRoute, runInContext } from '@idp/telemetry';
 import { securityHeaders, varyAuthenticated, varyPublic } from '../reply/headers.ts';
+import { admitOrigin } from '../reply/cors.ts';
 import { arrivalOf } from '../arrival/arrival.ts';
 import type { Authenticate } from '../access/authenticate.ts';
+import type { Origins } from '../access/origins.ts';
 import { bodyFault, isSmallBody } from './body.ts';
 import type { ClientAddress } from '../arrival/client-address.ts';
 import { takeContinue } from '../server/continue.ts';
@@ -18,6 +20,7 @@ import { pathFault, surfaceFault } from '../arrival/surface.ts';
 
 export interface HookParts {
   authenticate: Authenticate;
+  origins: Origins;
   hosts: HostList;
   clientAddress: ClientAddress;
   deadlines: Deadlines;
@@ -50,16 +53,22 @@ export function installHooks(app: FastifyInstance, parts: HookParts): void {
       closeUnread(request, reply);
       return done(fault);
     }
-    if (plan === undefined || plan.guard.access === 'public')
+    if (plan === undefined || plan.guard.access === 'public') {
+      admitOrigin(request, reply, parts.origins);
       return runInContext(operation, admit, request, reply, done);
+    }
     runInContext(operation, enter, request, reply, plan, done);
   });
 
   function enter(request: FastifyRequest, reply: FastifyReply, plan: RoutePlan, done: HookHandlerDoneFunction): void {
     // oxlint-disable promise/no-callback-in-promise -- an async hook would cost every request a promise more
     parts.authenticate(request, plan.guard).then(
-      () => admit(request, reply, done),
+      () => {
+        admitOrigin(request, reply, parts.origins);
+        admit(request, reply, done);
+      },
       (error: Error) => {
+        admitOrigin(request, reply, parts.origins);
         closeUnread(request, reply);
         done(error);
       },

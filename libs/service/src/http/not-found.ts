@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { AppError, NotFoundError } from '@idp/errors';
+import type { Origins } from '../access/origins.ts';
 import { pathOf } from '../arrival/surface.ts';
+import { admitPreflight } from '../reply/cors.ts';
 
 interface KnownRoute {
   segments: string[];
@@ -15,7 +17,13 @@ const neverAllowed = new Set(['TRACE', 'TRACK', 'CONNECT']);
  */
 export function installNotFound(
   app: FastifyInstance,
-  reply404: (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply,
+  {
+    reply404,
+    origins,
+  }: {
+    reply404: (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply;
+    origins: Origins;
+  },
 ): void {
   const routes = new Map<string, KnownRoute>();
   app.addHook('onRoute', (route: RouteOptions) => {
@@ -24,7 +32,10 @@ export function installNotFound(
     routes.set(route.url, known);
   });
   app.setNotFoundHandler((request, reply) => {
-    if (request.method === 'OPTIONS') return reply.code(204).send();
+    if (request.method === 'OPTIONS') {
+      admitPreflight(request, reply, origins);
+      return reply.code(204).send();
+    }
     const allowed = allowedMethods([...routes.values()], pathOf(request.raw.url ?? '/').split('/'));
     if (allowed.length === 0 && !neverAllowed.has(request.method)) {
       return reply404(new NotFoundError('not found'), request, reply);

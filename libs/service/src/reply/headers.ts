@@ -8,6 +8,6 @@ export const securityHeaders: Readonly<Record<string, string>> = {
 
 export const jsonType = 'application/json; charset=utf-8';
 
-/** What an answer depends on. No origin is registered yet, so no CORS header is ever sent; caches must know they could be. */
+/** What an answer depends on: pages of other origins may read it where a tenant has registered them. */
 export const varyAuthenticated = 'Authorization, Cookie, Origin';
 export const varyPublic = 'Origin';

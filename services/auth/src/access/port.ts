@@ -10,6 +10,7 @@ export function accessPort(ctx: Ctx): AccessPort {
   const { store, onAdvanced } = ctx.access.snapshot;
   return {
     world: (tenantId) => store.world(tenantId),
+    hasOrigin: (origin) => store.hasOrigin(origin),
     onAdvanced,
     check: (request) => decideNow(ctx, request),
     async load(tenantId) {

@@ -8,6 +8,7 @@ const option = (slug: string, changes: Partial<TenantOption> = {}): TenantOption
   name: slug,
   status: 'active',
   lastUsedAt: '2026-01-01T00:00:00Z',
+  config: {},
   ...changes,
 });
 const platform = option('platform');

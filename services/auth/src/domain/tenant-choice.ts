@@ -1,4 +1,5 @@
 import type { TenantStatus } from './states.ts';
+import type { TenantConfig } from './tenant-config.ts';
 
 export interface TenantOption {
   id: string;
@@ -6,6 +7,7 @@ export interface TenantOption {
   name: string;
   status: TenantStatus;
   lastUsedAt: string;
+  config: TenantConfig;
 }
 
 export type TenantChoice =

@@ -5,6 +5,7 @@ import { RateLimitError } from '@idp/errors';
 import { publish } from '@idp/events';
 import type { AuthContext } from '../context.ts';
 import { idleEnd, sessionsPerUserMax } from '../domain/session-life.ts';
+import { lifeIn } from '../domain/sign-in-demand.ts';
 import { getAccessVersion, touchUserTenant } from '../store/memberships.ts';
 import { insertSession, listSurplusSessions } from '../store/sessions.ts';
 import type { Tables } from '../store/tables.ts';
@@ -13,6 +14,7 @@ import { formatRefreshToken } from '../tokens/refresh-token.ts';
 import { makeSessionKey } from '../tokens/session-keys.ts';
 import { actingAs } from './acting.ts';
 import { endSession } from './end-session.ts';
+import { requireSignIn } from './require-sign-in.ts';
 import { accountNameOf, verifyCredentials, type Credentials, type VerifiedCredentials } from './verify-credentials.ts';
 
 /** Where a request came from. */
@@ -46,7 +48,8 @@ const userAgentCharactersMax = 512;
 export type SigningIn = Credentials & { client: ClientInfo; transport?: 'token' | 'cookie' };
 
 /**
- * Signs a person in with a password: a new session and its first pair of tokens. Errors of `verifyCredentials`, 503
+ * Signs a person in with a password: a new session and its first pair of tokens. Errors of `verifyCredentials`, 403 `SSO_REQUIRED` or
+ * `STEP_UP_REQUIRED` where a password alone does not open the tenant, 503
  * `HASH_BUSY` before anything is read, and 429 `RATE_LIMIT_EXCEEDED` after too many failures.
  */
 export async function logIn(ctx: AuthContext, input: SigningIn): Promise<SignIn> {
@@ -116,7 +119,16 @@ async function openSession(
 ): Promise<number> {
   const { account, renewedPhc } = verified;
   const at = now.toISOString();
-  const absoluteEnd = new Date(now.getTime() + sessionLife.maxSeconds * 1000);
+  const { config } = verified.tenant;
+  const life = lifeIn(config, sessionLife);
+  await requireSignIn(tx, {
+    userId: account.id,
+    config,
+    session: { amr: ['pwd'], acr: 'idp:aal1' },
+    maxAgeSeconds: life.maxSeconds,
+    now,
+  });
+  const absoluteEnd = new Date(now.getTime() + life.maxSeconds * 1000);
   const [accessVersion] = await Promise.all([
     getAccessVersion(tx),
     insertSession(tx, {
@@ -132,7 +144,7 @@ async function openSession(
       ip: client.ip ?? null,
       user_agent: client.userAgent?.slice(0, userAgentCharactersMax) ?? null,
       last_seen_at: at,
-      idle_expires_at: idleEnd(now, absoluteEnd, sessionLife).toISOString(),
+      idle_expires_at: idleEnd(now, absoluteEnd, life).toISOString(),
       absolute_expires_at: absoluteEnd.toISOString(),
       created_at: at,
     }),

@@ -4,36 +4,39 @@ import { AppError, AuthError, ConflictError, PermissionError } from '@idp/errors
 import { publish } from '@idp/events';
 import type { AuthContext } from '../context.ts';
 import { decideRotation } from '../domain/rotation.ts';
-import { idleEnd, isLive } from '../domain/session-life.ts';
+import { absoluteEndIn, idleEnd, isLive, isWithin, type SessionLife } from '../domain/session-life.ts';
+import { lifeIn } from '../domain/sign-in-demand.ts';
 import { getAccessVersion, isActiveMember } from '../store/memberships.ts';
 import { findSession, lockSession, rotateSession, type SessionRow } from '../store/sessions.ts';
 import type { Tables } from '../store/tables.ts';
-import { findTenant } from '../store/tenants.ts';
+import { findConfiguredTenant } from '../store/tenants.ts';
 import { findUser } from '../store/users.ts';
 import { formatRefreshToken, isGenuine, parseRefreshToken, type RefreshToken } from '../tokens/refresh-token.ts';
 import { openSessionKey } from '../tokens/session-keys.ts';
 import { actingAs } from './acting.ts';
 import { markSessionEnded } from './end-session.ts';
 import type { TokenPair } from './log-in.ts';
+import { requireSignIn } from './require-sign-in.ts';
 
 export interface Refreshing {
   refreshToken: string;
   /** The tenant the caller believes the session is in. */
   tenantId?: string;
-  /** Called with the digest of the session's CSRF value before anything changes; throws to refuse. */
-  admit?: (csrfDigest: string | undefined) => void;
+  /** Called with the digest of the session's CSRF value and its tenant before anything changes; throws to refuse. */
+  admit?: (session: { csrfDigest: string | undefined; tenantId: string }) => void;
 }
 
 type Refreshed = { counter: number; tokenEpoch: number; accessVersion: number; session: SessionRow };
 
 /**
  * The next pair of tokens of a session. 401 `INVALID_TOKEN` for a token that is malformed, forged, ended or expired
- * (nothing changes) and for one that was used before (the session ends: it is in two hands); 403 `TENANT_SUSPENDED`;
+ * (nothing changes) and for one that was used before (the session ends: it is in two hands); 403 `TENANT_SUSPENDED`, `SSO_REQUIRED` or
+ * `STEP_UP_REQUIRED` where the tenant asks for more by now;
  * 409 when the session is in another tenant than the caller believes.
  */
 export async function refreshSession(ctx: AuthContext, input: Refreshing): Promise<TokenPair> {
   const { token, session, macKey } = await readGenuineToken(ctx, input.refreshToken);
-  input.admit?.(session.csrf_hash?.toString('base64url'));
+  input.admit?.({ csrfDigest: session.csrf_hash?.toString('base64url'), tenantId: session.tenant_id });
   if (input.tenantId !== undefined && input.tenantId !== session.tenant_id) {
     throw new ConflictError('the session is in another tenant now');
   }
@@ -84,7 +87,7 @@ async function takeToken(tx: Tx<Tables>, ctx: AuthContext, token: RefreshToken):
   const session = await lockSession(tx, token.sessionId);
   if (session === undefined || !isLive(session, now)) return undefined;
   const [tenant, user, member, accessVersion] = await Promise.all([
-    findTenant(tx, tx.tenantId),
+    findConfiguredTenant(tx, tx.tenantId),
     findUser(tx, session.user_id),
     isActiveMember(tx, session.user_id),
     getAccessVersion(tx),
@@ -93,7 +96,11 @@ async function takeToken(tx: Tx<Tables>, ctx: AuthContext, token: RefreshToken):
   if (tenant?.status === 'suspended')
     throw new PermissionError('the tenant is suspended', { code: 'TENANT_SUSPENDED' });
   if (tenant?.status !== 'active') return undefined;
-  const counter = await rotate(tx, ctx, { token, session, now });
+  const { config } = tenant;
+  const life = lifeIn(config, ctx.sessionLife);
+  if (!isWithin(session, life, now)) return undefined;
+  await requireSignIn(tx, { userId: user.id, config, session, maxAgeSeconds: life.maxSeconds, now });
+  const counter = await rotate(tx, ctx, { token, session, life, now });
   return counter === undefined ? undefined : { counter, tokenEpoch: user.tokenEpoch, accessVersion, session };
 }
 
@@ -101,7 +108,7 @@ async function takeToken(tx: Tx<Tables>, ctx: AuthContext, token: RefreshToken):
 async function rotate(
   tx: Tx<Tables>,
   ctx: AuthContext,
-  { token, session, now }: { token: RefreshToken; session: SessionRow; now: Date },
+  { token, session, life, now }: { token: RefreshToken; session: SessionRow; life: SessionLife; now: Date },
 ): Promise<number | undefined> {
   const sinceRotationMs = now.getTime() - Date.parse(session.rotated_at);
   const rotation = decideRotation(token.counter, { counter: session.counter, sinceRotationMs });
@@ -111,8 +118,7 @@ async function rotate(
     return undefined;
   }
   if (rotation.kind !== 'repeat') {
-    const absoluteEnd = new Date(session.absolute_expires_at);
-    const idleExpiresAt = idleEnd(now, absoluteEnd, ctx.sessionLife);
+    const idleExpiresAt = idleEnd(now, absoluteEndIn(session, life), life);
     await rotateSession(tx, session.id, { counter: rotation.counter, now, idleExpiresAt });
   }
   if (rotation.kind === 'resume') {

@@ -3,8 +3,9 @@ import { AuthError, PermissionError } from '@idp/errors';
 import type { AuthContext } from '../context.ts';
 import { parseEmailAddress } from '../domain/email-address.ts';
 import { chooseTenant, type TenantChoice, type TenantOption } from '../domain/tenant-choice.ts';
-import { listTenantsOfUser } from '../store/tenants.ts';
+import { findNamedConfig, listTenantsOfUser } from '../store/tenants.ts';
 import { findAccountByEmail, type Account } from '../store/users.ts';
+import { ssoRequired } from './require-sign-in.ts';
 
 export interface Credentials {
   email: string;
@@ -24,13 +25,18 @@ export interface VerifiedCredentials {
 /**
  * Who the credentials belong to and which tenant they open. 401 `INVALID_CREDENTIALS` whatever is wrong: unknown
  * address, wrong password, disabled account or not a member, each after the same reads, one hash and one audit row.
- * 403 `TENANT_SUSPENDED` after a right password. The one place where a password is tested; `logIn` runs it inside the
+ * 403 `SSO_REQUIRED` for a named tenant that is entered in no other way, before any account is looked at; 403 `TENANT_SUSPENDED` after a
+ * right password. The one place where a password is tested; `logIn` runs it inside the
  * login throttle.
  */
 export async function verifyCredentials(ctx: AuthContext, input: Credentials): Promise<VerifiedCredentials> {
   const norm = accountNameOf(input.email);
   const { account, tenants } = await ctx.database.global.read(async (tx) => {
-    const found = await findAccountByEmail(tx, norm);
+    const [named, found] = await Promise.all([
+      input.tenant === undefined ? undefined : findNamedConfig(tx, input.tenant),
+      findAccountByEmail(tx, norm),
+    ]);
+    if (named?.sso?.enforced === true) throw ssoRequired();
     // Asked for an unknown address too, so that both take the same number of statements.
     return { account: found, tenants: await listTenantsOfUser(tx, found?.id ?? platformTenantId) };
   });

@@ -5,8 +5,8 @@ import type { TokenPair } from '../operations/log-in.ts';
 
 export interface SessionCookies {
   names: ReturnType<typeof sessionCookieNames>;
-  /** 403 `CSRF_FAILED` for a page of another origin. */
-  requireOwnOrigin(request: FastifyRequest): void;
+  /** 403 `CSRF_FAILED` for a page of another origin than those of the tenant, or of any where it is not known yet. */
+  requireOwnOrigin(request: FastifyRequest, tenantId?: string): void;
   /** Sets the tokens, and the CSRF value where the session is new. */
   set(reply: FastifyReply, tokens: Partial<Pick<TokenPair, 'accessToken' | 'refreshToken'>>, csrfToken?: string): void;
   clear(reply: FastifyReply): void;
@@ -16,7 +16,8 @@ export interface SessionCookies {
  * Cookies of a signed-in browser: the access token for every path, the refresh token for this service alone, both hidden from the page, and
  * the CSRF value, which the page must read. `SameSite=Lax`; `Secure` wherever the platform is reached over HTTPS.
  */
-export function createSessionCookies({ publicUrl, sessionLife, accessTokens }: AuthContext): SessionCookies {
+export function createSessionCookies(ctx: AuthContext): SessionCookies {
+  const { publicUrl, sessionLife, accessTokens, accessStore } = ctx;
   const names = sessionCookieNames(publicUrl);
   const common = `SameSite=Lax${publicUrl.startsWith('https:') ? '; Secure' : ''}`;
   const access = (value: string, seconds: number) =>
@@ -27,7 +28,13 @@ export function createSessionCookies({ publicUrl, sessionLife, accessTokens }: A
 
   return {
     names,
-    requireOwnOrigin: (request) => requireOwnOrigin(request.headers, publicUrl),
+    requireOwnOrigin(request, tenantId) {
+      requireOwnOrigin(request.headers, publicUrl, (origin) =>
+        tenantId === undefined
+          ? accessStore.hasOrigin(origin)
+          : accessStore.world(tenantId)?.tenant.origins?.includes(origin) === true,
+      );
+    },
     set(reply, { accessToken, refreshToken }, csrfToken) {
       const lines = [
         ...(accessToken === undefined ? [] : [access(accessToken, accessTokens.lifetimeSeconds)]),

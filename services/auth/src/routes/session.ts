@@ -5,7 +5,7 @@ import type { AuthContext } from '../context.ts';
 import { parseEmailAddress } from '../domain/email-address.ts';
 import { logIn } from '../operations/log-in.ts';
 import { logOut } from '../operations/log-out.ts';
-import { refreshSession } from '../operations/refresh-session.ts';
+import { refreshSession, type Refreshing } from '../operations/refresh-session.ts';
 import { createClientInfo } from './client-info.ts';
 import { createDeviceCookie } from './device-cookie.ts';
 import { carriedTokens, credentialBytesMax, password, tenantSummary } from './schemas.ts';
@@ -66,6 +66,8 @@ function registerLogin(app: App, ctx: AuthContext): void {
         errors: [
           'INVALID_CREDENTIALS',
           'TENANT_SUSPENDED',
+          'SSO_REQUIRED',
+          'STEP_UP_REQUIRED',
           'CSRF_FAILED',
           'RATE_LIMIT_EXCEEDED',
           'HASH_BUSY',
@@ -104,7 +106,15 @@ function registerRefresh(app: App, ctx: AuthContext): void {
         access: 'public',
         idempotency: 'none',
         rateClass: 'token',
-        errors: ['INVALID_TOKEN', 'TENANT_SUSPENDED', 'CSRF_FAILED', 'CONFLICT', 'SECRETS_UNAVAILABLE'],
+        errors: [
+          'INVALID_TOKEN',
+          'TENANT_SUSPENDED',
+          'SSO_REQUIRED',
+          'STEP_UP_REQUIRED',
+          'CSRF_FAILED',
+          'CONFLICT',
+          'SECRETS_UNAVAILABLE',
+        ],
       },
       schema: {
         operationId: 'refreshSession',
@@ -122,8 +132,10 @@ function registerRefresh(app: App, ctx: AuthContext): void {
       }
       const expected = tenantId && { tenantId };
       if (refreshToken !== undefined) return { data: await refreshSession(ctx, { refreshToken, ...expected }) };
-      cookies.requireOwnOrigin(request);
-      const admit = (digest: string | undefined): void => requireCsrfToken(request.headers, digest);
+      const admit: NonNullable<Refreshing['admit']> = ({ csrfDigest, tenantId: own }) => {
+        cookies.requireOwnOrigin(request, own);
+        requireCsrfToken(request.headers, csrfDigest);
+      };
       const { expiresIn, ...pair } = await refreshSession(ctx, { refreshToken: cookie!, admit, ...expected });
       const csrfToken = String(request.headers['x-csrf-token']);
       cookies.set(reply, pair, csrfToken);

@@ -64,10 +64,19 @@ export async function rotateSession(tx: Tx<Tables>, id: string, next: NextRotati
 }
 
 /** Rotates the session into the transaction's tenant. */
-export async function moveSession(tx: Tx<Tables>, id: string, next: NextRotation): Promise<void> {
+export async function moveSession(
+  tx: Tx<Tables>,
+  id: string,
+  { absoluteEnd, ...next }: NextRotation & { absoluteEnd: Date },
+): Promise<void> {
   await named(tx.db, 'auth.move-session')
     .updateTable('sessions')
-    .set((update) => ({ ...rotated(next), tenant_id: tx.tenantId, version: update('version', '+', 1) }))
+    .set((update) => ({
+      ...rotated(next),
+      absolute_expires_at: absoluteEnd.toISOString(),
+      tenant_id: tx.tenantId,
+      version: update('version', '+', 1),
+    }))
     .where('id', '=', id)
     .execute();
 }

@@ -1,8 +1,9 @@
-import type { Insertable } from 'kysely';
+import { sql, type Insertable } from 'kysely';
 import { named, type Tx } from '@idp/database';
 import type { TenantOfService } from '@idp/service';
 import type { TenantStatus } from '../domain/states.ts';
 import type { TenantOption } from '../domain/tenant-choice.ts';
+import type { TenantConfig } from '../domain/tenant-config.ts';
 import type { Tables, OrganizationsTable, TenantsTable } from './tables.ts';
 
 export type TenantSummary = Pick<TenantOption, 'id' | 'slug' | 'name' | 'status'>;
@@ -12,12 +13,19 @@ export async function listTenantsOfUser(tx: Tx<Tables>, userId: string): Promise
   const rows = await named(tx.db, 'auth.tenants-of-user')
     .selectFrom('user_tenants')
     .innerJoin('tenants', 'tenants.id', 'user_tenants.tenant_id')
-    .select(['tenants.id', 'tenants.slug', 'tenants.name', 'tenants.status', 'user_tenants.last_used_at as lastUsedAt'])
+    .select([
+      'tenants.id',
+      'tenants.slug',
+      'tenants.name',
+      'tenants.status',
+      'tenants.config',
+      'user_tenants.last_used_at as lastUsedAt',
+    ])
     .where('user_tenants.user_id', '=', userId)
     .where('user_tenants.status', '=', 'active')
     .orderBy('tenants.slug')
     .execute();
-  return rows.map((row) => ({ ...row, status: row.status as TenantStatus }));
+  return rows.map((row) => ({ ...row, status: row.status as TenantStatus, config: row.config as TenantConfig }));
 }
 
 export async function findTenant(tx: Tx<Tables>, id: string): Promise<TenantSummary | undefined> {
@@ -27,6 +35,30 @@ export async function findTenant(tx: Tx<Tables>, id: string): Promise<TenantSumm
     .where('id', '=', id)
     .executeTakeFirst();
   return row as TenantSummary | undefined;
+}
+
+/** The same with its settings. */
+export async function findConfiguredTenant(
+  tx: Tx<Tables>,
+  id: string,
+): Promise<(TenantSummary & { config: TenantConfig }) | undefined> {
+  const row = await named(tx.db, 'auth.configured-tenant')
+    .selectFrom('tenants')
+    .select(['id', 'slug', 'name', 'status', 'config'])
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return row as (TenantSummary & { config: TenantConfig }) | undefined;
+}
+
+/** Settings of the active tenant of this slug or id. */
+export async function findNamedConfig(tx: Tx<Tables>, slugOrId: string): Promise<TenantConfig | undefined> {
+  const row = await named(tx.db, 'auth.config-by-name')
+    .selectFrom('tenants')
+    .select('config')
+    .where((where) => where.or([where('slug', '=', slugOrId), where(sql<string>`id::text`, '=', slugOrId)]))
+    .where('status', '=', 'active')
+    .executeTakeFirst();
+  return row?.config as TenantConfig | undefined;
 }
 
 /** The row of a tenant, which nobody else can change before the transaction ends. */
@@ -56,17 +88,6 @@ export async function listTenants(tx: Tx<Tables>): Promise<TenantOfService[]> {
     .orderBy('id')
     .execute();
   return rows.map(({ tenantId, status }) => ({ tenantId, state: states[status as TenantStatus] }));
-}
-
-/** Whether any tenant but the platform's exists. */
-export async function anyTenantExists(tx: Tx<Tables>, platformTenantId: string): Promise<boolean> {
-  const row = await named(tx.db, 'auth.any-tenant')
-    .selectFrom('tenants')
-    .select('id')
-    .where('id', '<>', platformTenantId)
-    .limit(1)
-    .executeTakeFirst();
-  return row !== undefined;
 }
 
 /** False when the id exists already. A taken slug is a conflict. */

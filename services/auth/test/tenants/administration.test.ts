@@ -108,8 +108,8 @@ test('a name is changed where it was read; tier and region by the platform alone
 
 test('settings are merged, checked and told', async () => {
   const config = `${path}/current/config`;
-  const configured = await owner.patch(config, { mfa: 'admins', session: { idleSeconds: 3_600 } });
-  expect(configured.body.data).toEqual({ mfa: 'admins', session: { idleSeconds: 3_600 } });
+  const configured = await owner.patch(config, { mfa: 'optional', session: { idleSeconds: 3_600 } });
+  expect(configured.body.data).toEqual({ mfa: 'optional', session: { idleSeconds: 3_600 } });
   const merged = await owner.patch(config, { mfa: null, session: { maxSeconds: 7_200 } });
   expect(merged.body.data).toEqual({ session: { idleSeconds: 3_600, maxSeconds: 7_200 } });
   expect(outcome(await owner.patch(config, { unknown: 1 }))).toEqual([400, 'VALIDATION_ERROR']);

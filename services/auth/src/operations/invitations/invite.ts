@@ -4,9 +4,11 @@ import type { Tx } from '@idp/database';
 import { ConflictError, NotFoundError, ValidationError } from '@idp/errors';
 import { publish } from '@idp/events';
 import { enqueue } from '@idp/jobs';
+import { listHeldRoles } from '../../access/held-roles.ts';
 import type { AuthContext } from '../../context.ts';
 import { parseEmailAddress, type EmailAddress } from '../../domain/email-address.ts';
 import { invitationLifeMs, rolesOfInvited, type InvitedRole } from '../../domain/invitation.ts';
+import { coversRole } from '../../domain/tenant-roles.ts';
 import {
   insertInvitation,
   lockInvitation,
@@ -19,6 +21,7 @@ import { findTeams } from '../../store/organizations/teams.ts';
 import { createdStamps, updatedStamps } from '../../store/stamps.ts';
 import type { Tables } from '../../store/tables.ts';
 import { currentActor } from '../acting.ts';
+import { requireTakenAddress } from './taken-address.ts';
 import { requireCovered } from '../members/member-guards.ts';
 import { referenceInvalid } from '../organizations/create-team.ts';
 import { invitationData, invitationState } from './invitation-events.ts';
@@ -37,7 +40,7 @@ export interface Inviting {
 
 /**
  * Asks somebody to join an organization; a job sends the mail. 404 for the organization, 422 `REFERENCE_INVALID` for a team
- * outside of it, 403 `SCOPE_ESCALATION`, 409 `CONFLICT` for a member of it and for an address that is asked already.
+ * outside of it, 403 `SCOPE_ESCALATION`, `SIGNUP_CLOSED` for an address the tenant does not take, 409 `CONFLICT` for a member of it and for an address that is asked already.
  */
 export async function invite(tx: Tx<Tables>, ctx: Ctx, input: Inviting): Promise<Invitation> {
   const { principal, role, teamIds } = input;
@@ -48,10 +51,13 @@ export async function invite(tx: Tx<Tables>, ctx: Ctx, input: Inviting): Promise
   if (inviting === undefined) throw new NotFoundError('the organization does not exist');
   const organizationId = inviting.id;
   const { tenant, organization } = rolesOfInvited(role);
+  await requireTakenAddress(tx, address.norm);
   await requireCovered(tx, ctx, principal, [tenant, organization]);
   await requireTeams(tx, organizationId, teamIds);
   const present = await selectMembers(tx, { organizationId }).where('email_norm', '=', address.norm).executeTakeFirst();
-  if (present !== undefined) throw new ConflictError('the address belongs to a member of the organization');
+  if (present !== undefined || (await wouldGainNothing(tx, ctx, { ...input, address, organizationId }))) {
+    throw new ConflictError('the address belongs to a member of the organization');
+  }
   const inviter = await findMember(tx, principal.id);
   return askToJoin(tx, ctx, {
     organizationId,
@@ -61,6 +67,20 @@ export async function invite(tx: Tx<Tables>, ctx: Ctx, input: Inviting): Promise
     invitedBy: principal.actor,
     inviterName: inviter?.name,
   });
+}
+
+/** Everybody in the tenant counts as somebody of its default organization, with what the role in the tenant gives there. */
+async function wouldGainNothing(
+  tx: Tx<Tables>,
+  ctx: Ctx,
+  { address, organizationId, role, teamIds }: Inviting & { address: EmailAddress; organizationId: string },
+): Promise<boolean> {
+  if (teamIds.length > 0 || (await findDefaultOrganization(tx))?.id !== organizationId) return false;
+  const member = await selectMembers(tx, {}).where('email_norm', '=', address.norm).executeTakeFirst();
+  if (member === undefined) return false;
+  const held = await listHeldRoles(tx, { type: 'user', id: member.userId, tenantId: tx.tenantId }, ctx.clock());
+  const { tenant, organization } = rolesOfInvited(role);
+  return coversRole(held, tenant) && coversRole(held, organization);
 }
 
 /** The invitation itself, whoever may ask for it. 409 `CONFLICT` for an address that is asked already. */

@@ -16,13 +16,15 @@ import { findUser } from '../../store/users.ts';
 import { currentActor } from '../acting.ts';
 import { insertMember } from '../add-member.ts';
 import { endInvitation } from './end-invitation.ts';
+import { requireTakenAddress } from './taken-address.ts';
 import { notWaiting } from './waiting.ts';
 
 type Ctx = Pick<AuthContext, 'access' | 'clock'>;
 
 /**
  * Makes an account what the invitation says: member of the tenant unless it is one, of the organization, and of the teams
- * that still exist. The caller has locked the invitation. 409 for somebody who is suspended.
+ * that still exist. The caller has locked the invitation. 409 for somebody who is suspended, 403 `SIGNUP_CLOSED` for an address the tenant
+ * does not take any more.
  */
 export async function joinByInvitation(
   tx: Tx<Tables>,
@@ -37,6 +39,7 @@ export async function joinByInvitation(
   if (member === undefined) {
     const user = await findUser(tx, userId);
     if (user === undefined) throw notWaiting();
+    await requireTakenAddress(tx, invitation.email);
     await insertMember(tx, ctx, { membershipId: newId(), user, role: roles.tenant, reason: 'invitation' });
   }
   const scope = { type: 'organization', id: organizationId } as const;

@@ -1,17 +1,20 @@
 import type { Principal } from '@idp/auth';
 import type { Tx } from '@idp/database';
 import { AuthError, ConflictError, NotFoundError, PermissionError } from '@idp/errors';
+import { stepUpRequired } from '@idp/service';
 import type { AuthContext } from '../../context.ts';
-import { idleEnd, isLive } from '../../domain/session-life.ts';
+import { absoluteEndIn, idleEnd, isLive } from '../../domain/session-life.ts';
+import { lifeIn } from '../../domain/sign-in-demand.ts';
 import { getAccessVersion, isActiveMember, touchUserTenant } from '../../store/memberships.ts';
 import { lockSession, moveSession, type SessionRow } from '../../store/sessions.ts';
 import type { Tables } from '../../store/tables.ts';
-import { findTenant, type TenantSummary } from '../../store/tenants.ts';
+import { findConfiguredTenant, type TenantSummary } from '../../store/tenants.ts';
 import { findUser } from '../../store/users.ts';
 import { formatRefreshToken } from '../../tokens/refresh-token.ts';
 import { openSessionKey } from '../../tokens/session-keys.ts';
 import { ownSessionId } from '../credentials/own-session.ts';
 import type { TokenPair } from '../log-in.ts';
+import { requireSignIn } from '../require-sign-in.ts';
 
 interface Moved {
   session: SessionRow;
@@ -23,7 +26,7 @@ interface Moved {
 /**
  * The next pair of tokens of the caller's session, in another of its tenants; tokens of the tenant before go on opening that one alone.
  * 404 where the person is no active member, 403 `TENANT_SUSPENDED`, 401 `INVALID_TOKEN` when the session has ended, 409 when it was moved
- * since the caller's token was made.
+ * since the caller's token was made; 403 `SSO_REQUIRED` or `STEP_UP_REQUIRED` where the tenant asks for another or a fresher sign-in.
  */
 export async function switchTenant(
   ctx: AuthContext,
@@ -62,7 +65,7 @@ async function move(
   const now = ctx.clock();
   const [session, tenant, user, member, accessVersion] = await Promise.all([
     lockSession(tx, sessionId),
-    findTenant(tx, tx.tenantId),
+    findConfiguredTenant(tx, tx.tenantId),
     findUser(tx, principal.id),
     isActiveMember(tx, principal.id),
     getAccessVersion(tx),
@@ -74,8 +77,13 @@ async function move(
   if (tenant.status === 'suspended') throw new PermissionError('the tenant is suspended', { code: 'TENANT_SUSPENDED' });
   if (tenant.status !== 'active') throw new NotFoundError('the tenant does not exist');
   if (session.tenant_id !== principal.tenantId) throw new ConflictError('the session is in another tenant now');
-  const idleExpiresAt = idleEnd(now, new Date(session.absolute_expires_at), ctx.sessionLife);
-  await moveSession(tx, sessionId, { counter: session.counter + 1, now, idleExpiresAt });
+  const life = lifeIn(tenant.config, ctx.sessionLife);
+  const maxAgeSeconds = life.maxSeconds;
+  await requireSignIn(tx, { userId: principal.id, config: tenant.config, session, maxAgeSeconds, now });
+  const absoluteEnd = absoluteEndIn(session, life);
+  if (absoluteEnd <= now) throw stepUpRequired({ maxAgeSeconds });
+  const idleExpiresAt = idleEnd(now, absoluteEnd, life);
+  await moveSession(tx, sessionId, { counter: session.counter + 1, now, idleExpiresAt, absoluteEnd });
   await touchUserTenant(tx, principal.id, now);
   tx.audit({
     action: 'auth:session:switch',

@@ -28,7 +28,7 @@ export function invitationAnswerRoutes(ctx: AuthContext): RoutePlugin {
     app.post('/api/v1/auth/invitations/accept', {
       bodyLimit: credentialBytesMax,
       // A second call finds the link used: 404, and nothing happens twice. The row belongs to another tenant than the caller's.
-      config: { access: 'authenticated', idempotency: 'none', errors: ['NOT_FOUND', 'CONFLICT'] },
+      config: { access: 'authenticated', idempotency: 'none', errors: ['NOT_FOUND', 'CONFLICT', 'SIGNUP_CLOSED'] },
       schema: {
         operationId: 'acceptInvitation',
         summary: 'Join the tenant an invitation came from; sign in there or switch to it afterwards',

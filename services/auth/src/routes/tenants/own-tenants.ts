@@ -61,7 +61,14 @@ function registerSwitch(app: App, ctx: AuthContext): void {
       // As a refresh: the tokens of the answer are kept nowhere, and the session has one pair at a time.
       idempotency: 'none',
       rateClass: 'token',
-      errors: ['INVALID_TOKEN', 'TENANT_SUSPENDED', 'CONFLICT', 'SECRETS_UNAVAILABLE'],
+      errors: [
+        'INVALID_TOKEN',
+        'TENANT_SUSPENDED',
+        'SSO_REQUIRED',
+        'STEP_UP_REQUIRED',
+        'CONFLICT',
+        'SECRETS_UNAVAILABLE',
+      ],
     },
     schema: {
       operationId: 'switchTenant',
