@@ -24,11 +24,14 @@ const slack = { residentBytes: 96 * mebibyte, descriptors: 24, connections: 12 }
 /** V8 keeps pages it has once needed: with the heap back at its level, so much more may stay resident. */
 const pages = { residentBytes: 320 * mebibyte, heapBytes: 48 * mebibyte };
 
+/** A machine that is busy with other stacks takes its time. */
+const scrapeMs = 60_000;
+
 export async function measureResources(stack: Stack, client: pg.Client): Promise<Resources> {
   const processes = new Map<string, Held>();
   for (const { name, pid, managementUrl } of stack.processes) {
     if (pid === undefined || process.platform !== 'linux') continue;
-    const answer = await fetch(`${managementUrl}/metrics`, { signal: AbortSignal.timeout(5_000) });
+    const answer = await fetch(`${managementUrl}/metrics`, { signal: AbortSignal.timeout(scrapeMs) });
     const metrics = await answer.text();
     processes.set(name, {
       pid,
