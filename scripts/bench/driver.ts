@@ -18,8 +18,9 @@ function requester(target: Target, connections: number) {
   const options = { method: 'GET' as const, path: url.pathname + url.search, headers: target.headers ?? {} };
   const request = async (): Promise<void> => {
     const answer = await pool.request(options);
+    if (answer.statusCode !== 200)
+      throw new Error(`${target.url} answered ${answer.statusCode}: ${await answer.body.text()}`);
     await answer.body.dump();
-    if (answer.statusCode !== 200) throw new Error(`${target.url} answered ${answer.statusCode}`);
   };
   return { request, close: () => pool.close() };
 }

@@ -1,11 +1,11 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { derivePassword, serviceRoles } from '@idp/database';
 import { services } from '@idp/gateway';
-import { prepareDatabase, startPostgres } from '@idp/tools';
+import { freePort, prepareDatabase, startPostgres } from '@idp/tools';
+import { writeServiceKeys, type ServiceKeyFiles } from '../fault/stack/service-keys.ts';
+import { registerTestService } from '../fault/stack/test-service.ts';
 import { bench } from './sides/bench-service.ts';
 import { startSide, type Side } from './side.ts';
 
@@ -16,8 +16,8 @@ const file = (path: string): string => new URL(path, import.meta.url).pathname;
 export interface Setting extends AsyncDisposable {
   adminUrl: string;
   startFleet(): Promise<Side & { token: string }>;
-  /** A service in a process of its own; `publicUrl` is the fleet's, whose tokens it takes. */
-  startService(name: 'catalog' | 'bench', publicUrl: string, authUrl: string): Promise<Side>;
+  /** A service in a process of its own, beside one of auth; `publicUrl` is the fleet's, whose database and tokens they share. */
+  startService(name: 'catalog' | 'bench', publicUrl: string): Promise<Side>;
   startPeer(name: 'bare-fastify' | 'fastify-pg'): Promise<Side>;
 }
 
@@ -29,6 +29,7 @@ export async function createSetting(): Promise<Setting> {
   const server = await startPostgres({ directory });
   const { adminUrl } = server;
   const sides: Side[] = [];
+  let apart: Promise<Apart> | undefined;
   const started = async (name: string, path: string, env: Record<string, string>): Promise<Side> => {
     const side = await startSide(name, file(path), env);
     sides.push(side);
@@ -49,13 +50,9 @@ export async function createSetting(): Promise<Setting> {
       const token = await logIn(side.ready['url'] ?? '');
       return Object.assign(side, { token });
     },
-    async startService(name, publicUrl, authUrl) {
-      // The fleet derived the passwords of its roles from this key; the same ones let the process in.
-      const key = Buffer.from((await readFile(join(directory, 'state/secrets/database'), 'utf8')).trim(), 'base64url');
-      const passwords = (role: string): string => derivePassword(key, role);
-      await prepareDatabase({ adminUrl, services: [...services, bench], prefix, passwords });
-      const env = await serviceEnvironment(name, { adminUrl, publicUrl, authUrl, directory, passwords });
-      return started(name, './sides/own-service.ts', env);
+    async startService(name, publicUrl) {
+      apart ??= startAuth({ adminUrl, publicUrl, directory }, started);
+      return started(name, './sides/own-service.ts', await (await apart).environment(name));
     },
     async [Symbol.asyncDispose]() {
       for (const side of sides.toReversed()) await side[Symbol.asyncDispose]();
@@ -65,18 +62,52 @@ export async function createSetting(): Promise<Setting> {
   };
 }
 
+/** What services in processes of their own start with. */
+interface Apart {
+  environment(service: string): Promise<Record<string, string>>;
+}
+
+interface Place {
+  adminUrl: string;
+  publicUrl: string;
+  directory: string;
+}
+
+/** The fleet's auth serves no other process: one of its own does, on the fleet's database and keys. */
+async function startAuth(
+  place: Place,
+  start: (name: string, path: string, env: Record<string, string>) => Promise<Side>,
+): Promise<Apart> {
+  registerTestService(bench.name);
+  // The fleet derived the passwords of its roles from this key; the same ones let the processes in.
+  const text = await readFile(join(place.directory, 'state/secrets/database'), 'utf8');
+  const key = Buffer.from(text.trim(), 'base64url');
+  const passwords = (role: string): string => derivePassword(key, role);
+  await prepareDatabase({ adminUrl: place.adminUrl, services: [...services, bench], prefix, passwords });
+  const keyFiles = await writeServiceKeys(place.directory, ['catalog', bench.name]);
+  const authUrl = `http://127.0.0.1:${await freePort()}`;
+  const environment = async (service: string): Promise<Record<string, string>> => ({
+    ...(await serviceEnvironment(service, place, passwords)),
+    ...keysOf(service, { authUrl, keyFiles }),
+  });
+  await start('auth', './sides/own-service.ts', await environment('auth'));
+  return { environment };
+}
+
+function keysOf(
+  service: string,
+  { authUrl, keyFiles }: { authUrl: string; keyFiles: ServiceKeyFiles },
+): Record<string, string> {
+  if (service === 'auth') return { PORT: new URL(authUrl).port, SERVICE_KEYS_FILE: keyFiles.all };
+  return { AUTH_URL: authUrl, SERVICE_KEY_FILE: keyFiles.of(service) };
+}
+
 async function serviceEnvironment(
-  name: string,
-  options: {
-    adminUrl: string;
-    publicUrl: string;
-    authUrl: string;
-    directory: string;
-    passwords: (role: string) => string;
-  },
+  service: string,
+  { adminUrl, publicUrl, directory }: Place,
+  passwords: (role: string) => string,
 ): Promise<Record<string, string>> {
-  const { adminUrl, publicUrl, authUrl, directory, passwords } = options;
-  const { app, relay } = serviceRoles(name, prefix);
+  const { app, relay } = serviceRoles(service, prefix);
   const urlOf = (role: string): string => {
     const url = new URL(adminUrl);
     url.username = role;
@@ -84,26 +115,16 @@ async function serviceEnvironment(
     return url.href;
   };
   return {
-    BENCH_SERVICE: name,
+    BENCH_SERVICE: service,
     DATABASE_URL: urlOf(app),
     DATABASE_RELAY_URL: urlOf(relay),
     PUBLIC_URL: publicUrl,
-    AUTH_URL: authUrl,
     CURSOR_SECRET: 'a cursor secret of the bench only, 32 bytes',
     SECRETS_FILE: join(directory, 'state', 'secrets', 'kek.json'),
     HOST: '127.0.0.1',
     PORT: String(await freePort()),
     MANAGEMENT_PORT: String(await freePort()),
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function logIn(url: string): Promise<string> {

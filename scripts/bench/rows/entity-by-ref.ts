@@ -71,8 +71,8 @@ export const entityByRef: Row = {
     const bare = await setting.startPeer('bare-fastify');
     const peer = await setting.startPeer('fastify-pg');
     const publicUrl = fleet.ready['publicUrl'] ?? '';
-    const kernel = await setting.startService('bench', publicUrl, gateway);
-    const catalog = await setting.startService('catalog', publicUrl, gateway);
+    const kernel = await setting.startService('bench', publicUrl);
+    const catalog = await setting.startService('catalog', publicUrl);
     const layer = (name: string, route: string): Subject => ({
       name,
       side: kernel,

@@ -1,15 +1,25 @@
 // One of our services in a process of its own, as production runs it: access log on, tracing off. BENCH_SERVICE names it.
 import { setTimeout as pause } from 'node:timers/promises';
-import { runService, type AnyService } from '@idp/service';
+import type { AnyService } from '@idp/service';
+import { registerPermissionsOf, registerTestService } from '../../fault/stack/test-service.ts';
 import { announce } from '../side.ts';
 
+// What is registered counts for the definitions loaded after it.
 const definitions: Record<string, () => Promise<AnyService>> = {
+  async auth() {
+    registerPermissionsOf('bench');
+    return (await import('@idp/auth-service')).auth;
+  },
   catalog: async () => (await import('@idp/catalog-service')).catalog,
-  bench: async () => (await import('./bench-service.ts')).bench,
+  async bench() {
+    registerTestService('bench');
+    return (await import('./bench-service.ts')).bench;
+  },
 };
 
 const definition = await definitions[process.env['BENCH_SERVICE'] ?? '']?.();
 if (definition === undefined) throw new Error('BENCH_SERVICE names no service');
+const { runService } = await import('@idp/service');
 const run = runService(definition);
 const management = `http://127.0.0.1:${process.env['MANAGEMENT_PORT']}`;
 for (;;) {

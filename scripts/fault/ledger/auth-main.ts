@@ -1,6 +1,6 @@
-import { registerLedgerPermissions } from './event-types.ts';
+import { registerPermissionsOf } from '../stack/test-service.ts';
 
-registerLedgerPermissions();
+registerPermissionsOf('ledger');
 // Definitions look up their topics while they are loaded.
 const [{ auth }, { runService }] = await Promise.all([import('@idp/auth-service'), import('@idp/service')]);
 await runService(auth);

@@ -1,7 +1,8 @@
 import { createFileRegistry, fromJson, type DescMessage } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
-import { eventTypes, topics, topicsOf, type EventType } from '@idp/contracts';
+import { eventTypes, type EventType } from '@idp/contracts';
 import { publish, type EventTransaction, type PublishInput } from '@idp/events';
+import { registerTestService } from '../stack/test-service.ts';
 
 /** A transfer as its event tells it. */
 export interface TransferPosted {
@@ -17,11 +18,6 @@ export const transferPosted = 'idp.ledger.v1.TransferPosted' as EventType;
 const entityTypes = ['idp.catalog.v1.EntityCreated', 'idp.catalog.v1.EntityUpdated', 'idp.catalog.v1.EntityDeleted'];
 /** Who reads what in the ledger. */
 const readers = { transfers: ['ledger.credits', 'ledger.statements'], entities: 'ledger.entities' };
-/** What every process apart from auth reads of it. */
-const replicaReaders: Readonly<Record<string, readonly EventType[]>> = {
-  'ledger.access': ['idp.auth.v1.AccessShardPublished', 'idp.auth.v1.AccessHeadPublished'],
-  'ledger.revocations': ['idp.auth.v1.CredentialRevoked', 'idp.auth.v1.AccessAdvanced', 'idp.auth.v1.AccessBeat'],
-};
 
 /**
  * Adds the test service's message, topic and consumers to the registry of this process: proto/topics.yaml describes the product
@@ -48,20 +44,7 @@ export function registerLedger(): void {
     const known = eventTypes[type as EventType];
     registry[type] = { ...known, consumers: [...known.consumers, readers.entities] };
   }
-  for (const [consumer, types] of Object.entries(replicaReaders)) {
-    for (const type of types)
-      registry[type] = { ...eventTypes[type], consumers: [...eventTypes[type].consumers, consumer] };
-  }
-  const known = topics as Record<string, unknown>;
-  for (const service of ['ledger', 'catalog', 'auth']) {
-    for (const topic of topicsOf(service)) known[topic.name] = topic;
-  }
-}
-
-/** For auth, which makes the system roles of what services declare; of the ledger it reads nothing else. */
-export function registerLedgerPermissions(): void {
-  const declared = topicsOf('ledger').find(({ name }) => name === 'idp.ledger.permissions.v1');
-  (topics as Record<string, unknown>)[declared!.name] = declared;
+  registerTestService('ledger');
 }
 
 /** `publish` for the type the generated registry does not know. */
