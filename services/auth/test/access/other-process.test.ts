@@ -8,6 +8,8 @@ import { exportJWK, generateKeyPair } from 'jose';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { revokeSigningKey } from '../../src/operations/credentials/signing-keys.ts';
+import { advanceVerificationKeys } from '../../src/operations/credentials/verification-keys.ts';
+import { callerFor } from '../support/administration.ts';
 import { send } from '../support/http-client.ts';
 import { makeTenant, signIn, type TestTenant } from '../support/people.ts';
 import { startAuth, type RunningAuth } from '../support/running-auth.ts';
@@ -19,6 +21,7 @@ const patient = { timeout: 90_000, interval: 50 };
 let directory: string;
 let auth: RunningAuth;
 let catalog: RunningService;
+let startCatalog: () => Promise<void>;
 let url: string;
 let tenant: TestTenant;
 
@@ -33,13 +36,17 @@ beforeAll(async () => {
   tenant = await makeTenant(auth, 'acme');
   await auth.service.events.drain({ timeoutMs: 120_000 });
   await mkdir(join(directory, 'migrations'));
-  catalog = await startService(definitionOf(pathToFileURL(join(directory, 'migrations/'))), {
-    ...auth.host,
-    databaseUrls: auth.database.urlsFor('catalog'),
-    remote: remotePorts({ authUrl: auth.url, serviceKey: key }),
-    auth: { url: auth.url, key },
-  });
-  url = await catalog.app.listen({ host: '127.0.0.1', port: 0 });
+  startCatalog = async () => {
+    catalog = await startService(definitionOf(pathToFileURL(join(directory, 'migrations/'))), {
+      ...auth.host,
+      databaseUrls: auth.database.urlsFor('catalog'),
+      remote: remotePorts({ authUrl: auth.url, serviceKey: key }),
+      auth: { url: auth.url, key },
+    });
+    await catalog.permitted();
+    url = await catalog.app.listen({ host: '127.0.0.1', port: 0 });
+  };
+  await startCatalog();
 }, 300_000);
 afterAll(async () => {
   await catalog?.stop({ deadlineMs: 5_000 });
@@ -53,25 +60,30 @@ function definitionOf(migrations: URL) {
     description: 'knows who is calling',
     config: z.object({}),
     migrations,
-    permissions: {},
+    permissions: {
+      'catalog:thing:read': { description: 'Read', resource: 'thing', role: 'viewer' },
+      'catalog:thing:manage': { description: 'Manage', resource: 'thing', role: 'admin' },
+    },
     createContext: () => ({}),
     routes: () => [
       async (app) => {
-        app.get(
-          '/api/v1/catalog/ping',
-          {
-            config: { access: 'authenticated' },
-            schema: { operationId: 'ping', response: { 200: envelope(z.object({})) } },
-          },
-          async () => ({ data: {} }),
-        );
+        const answers = (name: string, config: { access: 'authenticated' } | { permission: string }) =>
+          app.get(
+            `/api/v1/catalog/${name}`,
+            { config, schema: { operationId: name, response: { 200: envelope(z.object({})) } } },
+            async () => ({ data: {} }),
+          );
+        answers('ping', { access: 'authenticated' });
+        answers('things', { permission: 'catalog:thing:read' });
+        answers('manage', { permission: 'catalog:thing:manage' });
       },
     ],
   });
 }
 
-const ping = async (token: string): Promise<number> =>
-  (await send(url, 'GET', '/api/v1/catalog/ping', { token })).status;
+const get = async (name: string, token: string): Promise<number> =>
+  (await send(url, 'GET', `/api/v1/catalog/${name}`, { token })).status;
+const ping = (token: string): Promise<number> => get('ping', token);
 const metric = async (name: string): Promise<string> =>
   (await catalog.telemetry.metrics.registry.metrics())
     .split('\n')
@@ -106,4 +118,40 @@ test('what a revoked key has signed is refused in another process, what the next
     return ping(after);
   };
   await expect.poll(now, patient).toBe(200);
+});
+
+/** The hourly job of auth, with keys that are so many days older. */
+async function daysLater(days: number): Promise<void> {
+  const older =
+    'created_at = created_at - make_interval(days => $1), activated_at = activated_at - make_interval(days => $1)';
+  await auth.sql.query(`update auth.verification_keys set ${older}`, [days]);
+  await advanceVerificationKeys(auth.ctx);
+}
+const keyOfHead = async (tenantId: string): Promise<string | undefined> => {
+  const text = 'select kid from auth.access_heads where tenant_id = $1';
+  return (await auth.sql.query<{ kid: string }>(text, [tenantId])).rows[0]?.kid;
+};
+
+test('the keys of the snapshot are replaced under another process, and one that starts afterwards believes what the old ones signed', async () => {
+  const quiet = await makeTenant(auth, 'quiet');
+  const old = await keyOfHead(quiet.id);
+  await daysLater(30);
+  await daysLater(1);
+  // Keys that are not known are read again after a while; the next one has been published for a day by the time it signs.
+  auth.setClock(15_000);
+  const owner = await callerFor(auth, tenant.owner);
+  expect((await owner.patch(`/api/v1/users/${tenant.member.id}`, { role: 'tenant-admin' })).status).toBe(200);
+  const current = await keyOfHead(tenant.id);
+  expect(current).not.toBe(old);
+  expect(await keyOfHead(quiet.id)).toBe(old);
+  const [changed, untouched] = [await signIn(auth, tenant.member), await signIn(auth, quiet.viewer)];
+  const answers = () => Promise.all([get('manage', changed.accessToken), get('things', untouched.accessToken)]);
+  await expect.poll(answers, patient).toEqual([200, 200]);
+  expect(await metric('authz_records_ignored_total')).not.toContain('reason="signature"');
+
+  await catalog.stop({ deadlineMs: 5_000 });
+  await startCatalog();
+  await expect.poll(answers, patient).toEqual([200, 200]);
+  expect(await keyOfHead(quiet.id)).toBe(old);
+  expect(await metric('authz_records_ignored_total')).not.toContain('reason="signature"');
 });
