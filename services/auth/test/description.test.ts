@@ -43,5 +43,6 @@ test('every operation is described, and only sign-in, refresh and the keys need 
     'refreshSession',
     'register',
     'reportLeakedApiKey',
+    'setUp',
   ]);
 });

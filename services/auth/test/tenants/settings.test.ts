@@ -1,9 +1,12 @@
 import { addMember } from '../../src/operations/add-member.ts';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { callerFor, outcome, type Caller } from '../support/administration.ts';
 import type { Answer } from '../support/http-client.ts';
 import { makeTenant, signIn, type Person, type TestTenant } from '../support/people.ts';
 import { startAuth, testOwner, type RunningAuth } from '../support/running-auth.ts';
+
+// Every test signs in several times.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const tenantsPath = '/api/v1/auth/tenants';
 const ssoRequired = [403, 'SSO_REQUIRED'];
