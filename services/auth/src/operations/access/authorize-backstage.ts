@@ -14,7 +14,7 @@ import { ownerCondition, teamsOfGrants, type Conditional } from './backstage-con
 import type { Asked } from './question.ts';
 
 /** What Backstage asks: about one resource, several of one type, or, without a ref, about all of them. */
-export interface BackstageQuestion {
+interface BackstageQuestion {
   permission: { type: 'basic' } | { type: 'resource'; resourceType: string };
   name: string;
   refs?: string | readonly string[] | undefined;

@@ -46,7 +46,7 @@ export interface NewGrant {
 }
 
 /** Throws to refuse a change of what counts there: 404 or 403. */
-export type JudgeScope = (scope: ScopeRef) => void;
+type JudgeScope = (scope: ScopeRef) => void;
 
 /** What of a binding can change; null takes away. */
 export interface GrantChange {

@@ -1,6 +1,6 @@
 import { contextOf, type Principal } from '@idp/auth';
 import { ValidationError } from '@idp/errors';
-import { backstageErrorSchema, backstageMount, principalOf, type RoutePlugin } from '@idp/service';
+import { backstageErrorSchema, backstageMount, principalOf, text, type RoutePlugin } from '@idp/service';
 import { z } from 'zod';
 import type { AuthContext } from '../../context.ts';
 import { authorizeBackstage, type BackstageAnswer } from '../../operations/access/authorize-backstage.ts';
@@ -8,16 +8,16 @@ import { readAsked } from '../../operations/access/question.ts';
 import { readForCaller } from '../write.ts';
 
 const itemsMax = 1000;
-const text = z.string().max(2048);
+const line = text({ max: 2_048 });
 const attributes = z.object({ action: z.enum(['create', 'read', 'update', 'delete']).optional() });
 const item = z.object({
-  id: z.string().max(200),
+  id: text({ max: 200 }),
   permission: z.union([
-    z.object({ type: z.literal('basic'), name: text, attributes }),
-    z.object({ type: z.literal('resource'), name: text, attributes, resourceType: text }),
+    z.object({ type: z.literal('basic'), name: line, attributes }),
+    z.object({ type: z.literal('resource'), name: line, attributes, resourceType: line }),
   ]),
   resourceRef: z
-    .union([text, z.array(text).min(1).max(itemsMax)])
+    .union([line, z.array(line).min(1).max(itemsMax)])
     .optional()
     .meta({ description: 'Several are answered by as many results' }),
 });
@@ -47,7 +47,7 @@ export function backstagePermissionRoutes(ctx: AuthContext): RoutePlugin {
           summary:
             "Decide permissions of Backstage's plugins; members name a resource, programs may ask for a condition",
           tags: ['decisions'],
-          body: z.object({ items: z.array(item).max(itemsMax) }),
+          body: z.strictObject({ items: z.array(item).max(itemsMax) }),
           response: { 200: z.object({ items: z.array(answer) }), default: backstageErrorSchema },
         },
         handler: async (request) => {
