@@ -124,13 +124,18 @@ export function saveKeyStates(tx: ConsumerTx, consumer: string, states: Readonly
   return waiting.length > 0;
 }
 
-/** The next event of each key is due at once. */
+/** The next event of each key is due at once. Found by the index: what a key has waiting may be very long. */
 export function makeHeadsDue(tx: ConsumerTx, consumer: string, keys: readonly string[]): void {
+  const ofKey = sql`e.tenant_id = ${tx.tenantId} and e.consumer = ${consumer} and e.key = k.key`;
   tx.withCommit(sql`
     update parked_events p set next_at = now()
-    where p.tenant_id = ${tx.tenantId} and p.consumer = ${consumer} and p.key = any (${keys})
-      and p.last_code in ('WAITS', 'GAP')
-      and not exists (select from parked_events e where e.tenant_id = p.tenant_id and e.consumer = p.consumer
-        and e.key = p.key and e.event_id <> p.event_id
-        and (coalesce(e.sequence, 0), e.first_failed_at, e.event_id) < (coalesce(p.sequence, 0), p.first_failed_at, p.event_id))`);
+    from unnest(${keys}::text[]) as k (key) cross join lateral (
+      (select 0 as place, e.event_id, e.last_code from parked_events e where ${ofKey} and e.sequence is null
+       order by e.first_failed_at, e.event_id limit 1)
+      union all
+      (select 1, e.event_id, e.last_code from parked_events e where ${ofKey} and e.sequence is not null
+       order by e.sequence, e.first_failed_at, e.event_id limit 1)
+      order by place limit 1) as head
+    where p.tenant_id = ${tx.tenantId} and p.consumer = ${consumer} and p.key = k.key and p.event_id = head.event_id
+      and head.last_code in ('WAITS', 'GAP')`);
 }

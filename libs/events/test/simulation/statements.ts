@@ -114,8 +114,8 @@ function keyModels(world: World): StatementModel[] {
     // Nothing here fails for good: there are no dead letters.
     { has: 'from dead_letters d', run: () => [] },
     {
-      has: 'update parked_events p set next_at = now()\n    where',
-      run(tx, [, , keys]: [string, string, string[]]) {
+      has: 'update parked_events p set next_at = now()\n    from unnest',
+      run(tx, [keys]: [string[]]) {
         for (const key of keys) {
           const [head] = parkedOf(tx, key);
           if (head !== undefined && ['WAITS', 'GAP'].includes(head.last_code))
