@@ -38,8 +38,7 @@ function compiled(): string[] {
 }
 
 const expired = async () => (await eventsOfType(auth.sql, 'idp.auth.v1.RoleExpired')).map(({ data }) => data.bindingId);
-const sweep = () =>
-  auth.ctx.database.tenant(a.id).write((tx) => expireBindings(tx, auth.ctx), { global: true });
+const sweep = () => auth.ctx.database.tenant(a.id).write((tx) => expireBindings(tx, auth.ctx), { global: true });
 
 test('a binding whose time is over leaves the rows and the snapshot, and is told of once', async () => {
   const version = (): number => auth.ctx.accessStore.version(a.id)!;

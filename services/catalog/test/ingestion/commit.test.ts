@@ -165,14 +165,18 @@ test('a service is a Component: registered, announced, changed', async () => {
     repositoryUrl: 'https://github.com/acme/pay',
     tags: ['x'],
   };
-  const { uid } = await door().write((tx) => registerService(tx, world.context, { service, actor, judgePlace: () => undefined }));
+  const { uid } = await door().write((tx) =>
+    registerService(tx, world.context, { service, actor, judgePlace: () => undefined }),
+  );
   expect(await events('ServiceRegistered')).toMatchObject([
     {
       version: 1,
       data: { serviceId: uid, repositoryUrl: 'https://github.com/acme/pay', ownerRef: 'group:default/team-a' },
     },
   ]);
-  await expect(door().write((tx) => registerService(tx, world.context, { service, actor, judgePlace: () => undefined }))).rejects.toMatchObject({
+  await expect(
+    door().write((tx) => registerService(tx, world.context, { service, actor, judgePlace: () => undefined })),
+  ).rejects.toMatchObject({
     code: 'SERVICE_EXISTS',
   });
   const change = { description: 'Takes money', system: 'shop', tags: [] };
@@ -192,7 +196,8 @@ test('a service is a Component: registered, announced, changed', async () => {
 test('the owner of a service may be a team that a group stands for', async () => {
   const teamId = newId();
   const service = { name: 'pay', ownerTeamId: teamId };
-  const register = () => door().write((tx) => registerService(tx, world.context, { service, actor, judgePlace: () => undefined }));
+  const register = () =>
+    door().write((tx) => registerService(tx, world.context, { service, actor, judgePlace: () => undefined }));
   await expect(register()).rejects.toMatchObject({ code: 'REFERENCE_INVALID' });
   await apply({
     apiVersion: 'backstage.io/v1alpha1',
