@@ -61,6 +61,7 @@ describe('the doors', () => {
   test('the global door is closed where a service declares no global tables', async () => {
     const plain = probe.open({ globalTables: false });
     await expect(async () => plain.global.read(async () => 1)).rejects.toThrow('declares no global tables');
+    await expect(async () => plain.chunk(async () => 1, { global: true })).rejects.toThrow('declares no global tables');
   });
 
   test('audit rows of the global door belong to the platform tenant', async () => {
@@ -90,6 +91,15 @@ describe('the doors', () => {
     expect(committed).toEqual([tenantA, tenantB, tenantA]);
     const { rows } = await probe.admin.query('select tenant_id, payload from queue order by seq');
     expect(rows.map((row: { tenant_id: string }) => row.tenant_id)).toEqual([tenantA, tenantB, tenantA]);
+  });
+
+  test('a chunk sees global tables where it asks for them', async () => {
+    const people = (global: boolean) =>
+      database.chunk((chunk) => chunk.tenant(tenantB, (tx) => tx.db.selectFrom('people').select('email').execute()), {
+        global,
+      });
+    await database.global.write((tx) => tx.db.insertInto('people').values({ id: newId(), email: 'a' }).execute());
+    expect([await people(true), await people(false)]).toEqual([[{ email: 'a' }], []]);
   });
 
   test('a chunk asks for several tenants at once, each in its own rows, and its work goes on in the right one', async () => {

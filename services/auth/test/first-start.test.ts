@@ -1,9 +1,12 @@
 import { platformTenantId } from '@idp/contracts';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { setUpPlatform } from '../src/operations/setup/set-up-platform.ts';
 import { audits, authDatabase, type AuthDatabase } from './support/auth-database.ts';
 import { startAuth, testOwner } from './support/running-auth.ts';
 import { eventsOfType } from './support/published-events.ts';
+
+// Every test starts the service, some of them twice.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let database: AuthDatabase;
 

@@ -1,8 +1,11 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { outcome } from './support/administration.ts';
 import { audits, authDatabase, type AuthDatabase } from './support/auth-database.ts';
 import type { Answer } from './support/http-client.ts';
 import { startAuth, type RunningAuth } from './support/running-auth.ts';
+
+// Every test starts the service, some of them twice.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const path = '/api/v1/auth/setup';
 const owner = { email: 'first@example.test', password: 'seven grey geese fly south' };
@@ -87,7 +90,8 @@ test('twenty redemptions at one moment make one owner', async () => {
   const answers = await Promise.all(
     Array.from({ length: 20 }, (_, index) => redeem(auth, token, { email: `owner-${index}@example.test` })),
   );
-  expect(answers.map(({ status }) => status).toSorted()).toEqual([201, ...Array.from({ length: 19 }, () => 401)]);
+  expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+  expect(answers.filter(({ status }) => status === 401)).toHaveLength(19);
   const count = async (table: string): Promise<number> =>
     (await auth.sql.query(`select count(*)::int as n from auth.${table}`)).rows[0].n;
   expect([await count('users'), await count('tenants'), await count('organizations')]).toEqual([1, 2, 1]);
