@@ -32,3 +32,26 @@ test('process metrics are there and can be ended', async () => {
     expect(text).toContain(name);
   }
 });
+
+test('values that cannot be had are left out, and hide no others', async () => {
+  const metrics = createMetrics('test');
+  let isAway = false;
+  metrics.gauge('lag', 'Lag', ['consumer'], async function () {
+    if (isAway) throw new Error('the broker is away');
+    this.set({ consumer: 'a' }, 3);
+  });
+  metrics.gauge('rows', 'Rows', [], function () {
+    if (isAway) throw new Error('the database is away');
+    this.set(2);
+  });
+  metrics.gauge('mode', 'Mode', [], function () {
+    this.set(1);
+  });
+  const lines = async () => (await metrics.registry.metrics()).split('\n').filter((line) => /^[a-z]/.test(line));
+  const here = ['lag{consumer="a",service="test"} 3', 'rows{service="test"} 2', 'mode{service="test"} 1'];
+  expect(await lines()).toEqual(here);
+  isAway = true;
+  expect(await lines()).toEqual(['mode{service="test"} 1']);
+  isAway = false;
+  expect(await lines()).toEqual(here);
+});

@@ -9,6 +9,7 @@ export const httpDurationBuckets: readonly number[] = [
 export interface Metrics {
   readonly registry: Registry;
   counter<L extends string = string>(name: string, help: string, labelNames?: readonly L[]): Counter<L>;
+  /** `collect` sets values when they are asked for; those that cannot be had within 5 s are left out. */
   gauge<L extends string = string>(
     name: string,
     help: string,
@@ -40,13 +41,44 @@ export function createMetrics(service: string): Metrics {
       const known = registry.getSingleMetric(name);
       if (known !== undefined) return known as Gauge<never>;
       const settings = { name, help, labelNames: [...labelNames], registers };
-      return collect === undefined ? new Gauge(settings) : new Gauge({ ...settings, collect });
+      if (collect === undefined) return new Gauge(settings);
+      const bounded = boundedCollect(collect as (this: Gauge) => void | Promise<void>, labelNames.length > 0);
+      return new Gauge({ ...settings, collect: bounded });
     },
     histogram(name, help, labelNames = [], buckets = httpDurationBuckets) {
       const known = registry.getSingleMetric(name);
       if (known !== undefined) return known as Histogram<never>;
       return new Histogram({ name, help, labelNames: [...labelNames], buckets: [...buckets], registers });
     },
+  };
+}
+
+/** Shorter than whoever scrapes waits. */
+const collectMaxMs = 5_000;
+
+/** What is measured may lie with a server that is away: all other metrics are wanted then above all. */
+function boundedCollect(
+  collect: (this: Gauge) => void | Promise<void>,
+  hasLabels: boolean,
+): (this: Gauge) => Promise<void> {
+  let running: Promise<void> | undefined;
+  return async function () {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error('values came too late')), collectMaxMs);
+    });
+    try {
+      // One that is late is waited for again, not begun a second time.
+      running ??= Promise.resolve(collect.call(this)).finally(() => (running = undefined));
+      await Promise.race([running, late]);
+    } catch {
+      running?.catch(() => undefined);
+      // Without labels a reset would leave a zero, which says something.
+      if (hasLabels) this.reset();
+      else this.remove();
+    } finally {
+      clearTimeout(timer);
+    }
   };
 }
 
