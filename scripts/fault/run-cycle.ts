@@ -99,14 +99,14 @@ interface Struck {
 }
 
 async function strike(
-  { stack, history, fault, random, times, rate }: CycleOptions,
+  { stack, history, fault, random, times, rate, judgeTimes }: CycleOptions,
   load: Load,
   report: Pick<Parameters<Fault['strike']>[0], 'note' | 'claim'>,
 ): Promise<Struck> {
   await delay(times.aroundMs);
   const before = await withAdmin(stack, (admin) => measureResources(stack, admin));
   const struckAt = performance.now();
-  await fault.strike({ stack, history, random, times, rate, answers: () => load.answers, ...report });
+  await fault.strike({ stack, history, random, times, rate, judgeTimes, answers: () => load.answers, ...report });
   const healedAt = performance.now();
   await delay(times.aroundMs);
   const within = (from: number, to: number): Answer[] => load.answers.filter(({ at }) => at >= from && at < to);

@@ -9,6 +9,8 @@ export interface FaultContext {
   times: FaultTimes;
   /** Operations a second of the load that runs. */
   rate: number;
+  /** Judge how fast things happen, too: the machine does nothing else. */
+  judgeTimes: boolean;
   /** Of every try of the load so far. */
   answers(): readonly Answer[];
   /** For operations of the fault's own, which are checked like those of the load. */

@@ -1,7 +1,9 @@
+import { accessFaults } from './access.ts';
 import { clockFaults } from './clock.ts';
 import { diskFaults } from './disks.ts';
 import { failpoints } from './failpoints.ts';
 import type { Fault } from './fault.ts';
+import { keyFaults } from './keys.ts';
 import { kills } from './kills.ts';
 import { linkFaults } from './links.ts';
 import { overload } from './overload.ts';
@@ -28,5 +30,7 @@ export const faults: readonly Fault[] = [
   ...poisons,
   ...replays,
   ...linkFaults,
+  ...accessFaults,
+  ...keyFaults,
   overload,
 ];

@@ -1,5 +1,6 @@
 import kafkajs, { type IHeaders, type Kafka } from 'kafkajs';
 import pg from 'pg';
+import { withAdmin } from './admin.ts';
 import type { Stack } from './stack.ts';
 
 /** A record as it lies on the transport, byte by byte. */
@@ -45,6 +46,37 @@ export async function append(
     }
   } finally {
     await producer.disconnect();
+  }
+}
+
+/** Takes away everything that lies on a topic. */
+export async function emptyTopic(stack: Stack, topic: string): Promise<void> {
+  if (stack.kafka === undefined) {
+    return withAdmin(
+      stack,
+      async (client) => void (await client.query('delete from bus.records where topic = $1', [topic])),
+    );
+  }
+  const { ConfigResourceTypes, ConfigSource } = kafkajs;
+  const admin = connectKafka(stack).admin();
+  await admin.connect();
+  try {
+    const resource = { type: ConfigResourceTypes.TOPIC, name: topic };
+    const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [resource] });
+    const own = resources[0]!.configEntries
+      .filter(({ configSource }) => configSource === ConfigSource.TOPIC_CONFIG)
+      .map(({ configName, configValue }) => ({ name: configName, value: configValue }));
+    const others = own.filter(({ name }) => name !== 'cleanup.policy');
+    const configure = (configEntries: typeof own) =>
+      admin.alterConfigs({ validateOnly: false, resources: [{ ...resource, configEntries }] });
+    // Of a topic that is compacted nothing can be deleted.
+    await configure([...others, { name: 'cleanup.policy', value: 'delete' }]);
+    const ends = await admin.fetchTopicOffsets(topic);
+    const partitions = ends.map(({ partition, high }) => ({ partition, offset: high }));
+    await admin.deleteTopicRecords({ topic, partitions });
+    await configure(own);
+  } finally {
+    await admin.disconnect();
   }
 }
 

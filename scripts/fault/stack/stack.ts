@@ -22,7 +22,7 @@ import { startRecorder, type Recorder } from './recorder.ts';
 import { createServiceProcess, type ServiceProcess } from './service-process.ts';
 import { mountSmallDisk, type SmallDisk } from './small-disk.ts';
 import { writeServiceKeys } from './service-keys.ts';
-import { createTenants, type Tenant } from './tenants.ts';
+import { createTenants, type Operator, type Tenant } from './tenants.ts';
 
 export type Transport = 'postgres' | 'kafka';
 
@@ -49,10 +49,12 @@ export interface Stack extends AsyncDisposable {
   kafka: KafkaServer | undefined;
   /** What its logs lie on; undefined where there cannot be one. */
   kafkaDisk: SmallDisk | undefined;
-  /** `ledger-1/postgres`, `kafka-1`, `redis`: what the processes reach their servers by. */
+  /** `ledger-1/postgres`, `kafka-1`, `redis`, `auth`: what the processes reach servers and auth by. */
   links: ReadonlyMap<string, Link>;
   processes: readonly ServiceProcess[];
   tenants: readonly Tenant[];
+  /** Of the platform. */
+  operator: Operator;
   /** What the ledger's jobs tell of transfers. */
   recorder: Recorder;
   /** Ids of events that no client caused: those a fault has planted. */
@@ -128,7 +130,7 @@ async function start(options: StackOptions, stack: AsyncDisposableStack): Promis
   const urlOf = (role: string, port: number): string =>
     `postgresql://${role}:${passwords(role)}@127.0.0.1:${port}/postgres`;
   const rolesOf = (service: string) => serviceRoles(service, rolePrefix);
-  const tenants = await createTenants(['alpha', 'beta'], {
+  const { tenants, operator } = await createTenants(['alpha', 'beta'], {
     adminUrl,
     databaseUrls: {
       app: urlOf(rolesOf('auth').app, servers.postgres.port),
@@ -143,6 +145,7 @@ async function start(options: StackOptions, stack: AsyncDisposableStack): Promis
   const processes: ServiceProcess[] = [];
   const keyFiles = await writeServiceKeys(directory, ['catalog', 'ledger']);
   const authPort = await freePort();
+  const wayToAuth = await link('auth', authPort);
   for (const { name, service } of instances) {
     const port = await link(`${name}/postgres`, servers.postgres.port);
     const { app, relay } = rolesOf(service);
@@ -155,7 +158,7 @@ async function start(options: StackOptions, stack: AsyncDisposableStack): Promis
       ...(service === 'ledger' ? { ...options.ledgerEnv, FAULT_ADMIN_URL: adminUrl } : {}),
       ...(service === 'auth'
         ? { SERVICE_KEYS_FILE: keyFiles.all }
-        : { AUTH_URL: `http://127.0.0.1:${authPort}`, SERVICE_KEY_FILE: keyFiles.of(service) }),
+        : { AUTH_URL: `http://127.0.0.1:${wayToAuth}`, SERVICE_KEY_FILE: keyFiles.of(service) }),
     };
     const main = new URL(mains[service], import.meta.url).pathname;
     const execArgv = ['--disable-proto=throw', ...(service === 'ledger' ? (options.ledgerArgv ?? []) : [])];
@@ -175,6 +178,7 @@ async function start(options: StackOptions, stack: AsyncDisposableStack): Promis
     links,
     processes,
     tenants,
+    operator,
     recorder,
     planted: new Set(),
     troubleFile: common.LEDGER_TROUBLE_FILE,

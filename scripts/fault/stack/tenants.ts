@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { auth, createTenant, registerMember, type AuthContext } from '@idp/auth-service';
-import { newId } from '@idp/contracts';
+import { newId, platformTenantId } from '@idp/contracts';
 import { createWakeSignal } from '@idp/events';
 import { localFileKeyProvider } from '@idp/secrets';
 import { startService } from '@idp/service';
@@ -14,6 +14,8 @@ export interface Tenant {
   email: string;
   password: string;
   accounts: readonly string[];
+  /** Somebody who is not its last owner. */
+  member: { id: string; email: string; password: string };
 }
 
 export interface TenantSettings {
@@ -27,8 +29,18 @@ export interface TenantSettings {
 
 export const openingBalance = 1_000_000;
 
-/** Makes the tenants with the operations of auth, in this process and before any other runs. */
-export async function createTenants(slugs: readonly string[], settings: TenantSettings): Promise<Tenant[]> {
+/** Somebody who looks after the platform: signs in to its tenant. */
+export interface Operator {
+  email: string;
+  password: string;
+  tenant: 'platform';
+}
+
+/** Makes the tenants and the operator with the operations of auth, in this process and before any other runs. */
+export async function createTenants(
+  slugs: readonly string[],
+  settings: TenantSettings,
+): Promise<{ tenants: Tenant[]; operator: Operator }> {
   const running = await startService(auth, {
     mode: 'process',
     environment: 'test',
@@ -43,10 +55,24 @@ export async function createTenants(slugs: readonly string[], settings: TenantSe
   try {
     const tenants: Tenant[] = [];
     for (const slug of slugs) tenants.push(await createOne(running.context as AuthContext, slug, settings));
-    return tenants;
+    return { tenants, operator: await createOperator(running.context as AuthContext) };
   } finally {
     await running.stop({ deadlineMs: 5_000 });
   }
+}
+
+async function createOperator(context: AuthContext): Promise<Operator> {
+  const operator = {
+    email: 'operator@platform.example.com',
+    password: randomBytes(18).toString('base64url'),
+    tenant: 'platform',
+  } as const;
+  const { email, password } = operator;
+  // Its role exists in the platform tenant alone.
+  const role = 'platform-admin' as 'tenant-owner';
+  const who = { tenantId: platformTenantId, email, name: 'operator', password, role, reason: 'fault test' };
+  await registerMember(context, who);
+  return operator;
 }
 
 async function createOne(context: AuthContext, slug: string, { adminUrl, accounts }: TenantSettings): Promise<Tenant> {
@@ -55,6 +81,9 @@ async function createOne(context: AuthContext, slug: string, { adminUrl, account
   const password = randomBytes(18).toString('base64url');
   const who = { tenantId, email, name: 'owner', password, role: 'tenant-owner' as const, reason: 'fault test' };
   await registerMember(context, who);
+  const member = { email: `member@${slug}.example.com`, password: randomBytes(18).toString('base64url') };
+  const asMember = { tenantId, name: 'member', role: 'member' as const, reason: 'fault test', ...member };
+  const { userId } = await registerMember(context, asMember);
   const ids = Array.from({ length: accounts }, () => newId());
   const client = new pg.Client({ connectionString: adminUrl });
   await client.connect();
@@ -67,5 +96,5 @@ async function createOne(context: AuthContext, slug: string, { adminUrl, account
   } finally {
     await client.end();
   }
-  return { id: tenantId, canary: `cnry-${slug}`, email, password, accounts: ids };
+  return { id: tenantId, canary: `cnry-${slug}`, email, password, accounts: ids, member: { id: userId, ...member } };
 }

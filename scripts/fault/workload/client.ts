@@ -104,12 +104,15 @@ async function send(target: ServiceProcess, token: string, call: Call): Promise<
   return { status: response.status, body: await response.text() };
 }
 
-/** An access token of the tenant's owner. */
-export async function signIn(auth: ServiceProcess, { email, password }: Tenant): Promise<string> {
+/** An access token of the tenant's owner, or of somebody else. */
+export async function signIn(
+  auth: Pick<ServiceProcess, 'url'>,
+  { email, password, tenant }: Pick<Tenant, 'email' | 'password'> & { tenant?: string },
+): Promise<string> {
   const response = await fetch(`${auth.url}/api/v1/auth/login`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ email, password }),
+    body: JSON.stringify({ email, password, tenant }),
   });
   const text = await response.text();
   if (response.status !== 200) throw new Error(`sign-in of ${email} was answered ${response.status}: ${text}`);
