@@ -105,7 +105,7 @@ const folder = new URL('../../data/hostile/', import.meta.url);
 
 /** Of class `credentials`: passwords, factors, mails and identities of other issuers have no routes yet. */
 const servedCredentials =
-  /^credentials\/(session|cookie|user-disabled|revoke|logout|refresh|change-password|key|rotate|old-key|demote|switch|setup)/;
+  /^credentials\/(session|cookie|user-disabled|revoke|logout|refresh|change-password|key|rotate|old-key|demote|two-owners|invite-existing|switch|setup)/;
 
 /** The items of one class that are run, as the data file has them. */
 export function hostileItems(name: HostileClass): readonly HostileItem[] {

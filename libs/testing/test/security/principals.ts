@@ -31,6 +31,7 @@ const day = 86_400_000;
 const others: Readonly<Record<string, string>> = {
   memberA2: 'member',
   memberAB: 'member',
+  secondOwnerA: 'tenant-owner',
   deletedUser: 'member',
 };
 

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { MissingError } from '../../src/hostile/missing.ts';
 import type { Stage } from '../../src/hostile/story/stage.ts';
 import { jsonOf, send } from '../../src/hostile/wire/client.ts';
@@ -20,13 +21,34 @@ interface Parts {
 export function createStage({ platform, tenants, principals, advance, hold }: Parts): Stage {
   const undo: (() => Promise<unknown>)[] = [];
 
-  async function asOperator(target: string): Promise<void> {
+  async function call(method: string, target: string, who: Readonly<Record<string, string>>, json: object) {
+    const headers = { ...who, 'content-type': 'application/json' };
+    const body = JSON.stringify(json);
+    const answer = await send(platform.fleet.baseUrl('auth'), { method, target, headers, body });
+    if (answer.status >= 300) throw new Error(`${method} ${target} was answered ${answer.status}: ${answer.body}`);
+  }
+
+  async function asOperator(
+    target: string,
+    method = 'POST',
+    json: object = { reason: 'a story of the tests' },
+  ): Promise<void> {
     // Nobody is let into the platform tenant who does not name it.
     const { token } = await signIn(platform, await platform.operator(), 'platform');
-    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-    const body = JSON.stringify({ reason: 'a story of the tests' });
-    const answer = await send(platform.fleet.baseUrl('auth'), { method: 'POST', target, headers, body });
-    if (answer.status >= 300) throw new Error(`POST ${target} was answered ${answer.status}: ${answer.body}`);
+    await call(method, target, { authorization: `Bearer ${token}` }, json);
+  }
+
+  /** Of the two owners of a story the first one owns the tenant again, and the second one has gone. */
+  async function leaveFirstOwner(first: string, second: string): Promise<void> {
+    const isOwner = await count(
+      "select count(*)::int as n from auth.role_bindings where principal_id = $1 and role_id = 'tenant-owner'",
+      [idOf(first)],
+    );
+    if (isOwner === 0) {
+      const grant = { roleId: 'tenant-owner', reason: 'a story of the tests' };
+      await call('POST', `/api/v1/users/${idOf(first)}/roles`, await principals.credentials(second), grant);
+    }
+    await principals.remove(second);
   }
 
   const states: Readonly<Record<string, (subject: string, count: string | undefined) => Promise<void>>> = {
@@ -39,6 +61,15 @@ export function createStage({ platform, tenants, principals, advance, hold }: Pa
       const tenant = `/api/v1/auth/tenants/${tenants.find((each) => each.letter === letter)!.id}`;
       await asOperator(`${tenant}/suspend`);
       undo.push(() => asOperator(`${tenant}/resume`));
+    },
+    async 'sso-enforced'(letter) {
+      const config = `/api/v1/auth/tenants/${tenants.find((each) => each.letter === letter)!.id}/config`;
+      await asOperator(config, 'PATCH', { sso: { enforced: true } });
+      undo.push(() => asOperator(config, 'PATCH', { sso: null }));
+    },
+    // Somebody of the name is an owner from the beginning of the story.
+    async 'second-owner'(letter) {
+      undo.push(() => leaveFirstOwner(`owner${letter}`, `secondOwner${letter}`));
     },
     async 'member-removed'(name) {
       await principals.remove(name);
@@ -55,6 +86,11 @@ export function createStage({ platform, tenants, principals, advance, hold }: Pa
   }
 
   const facts: Readonly<Record<string, () => Promise<unknown>>> = {
+    ownersLeft: () =>
+      count(
+        "select count(distinct principal_id)::int as n from auth.role_bindings where tenant_id = $1 and role_id = 'tenant-owner'",
+        [tenants[0]!.id],
+      ),
     async otherSessions() {
       const headers = await principals.credentials('memberA');
       const target = '/api/v1/auth/sessions';
@@ -84,6 +120,27 @@ export function createStage({ platform, tenants, principals, advance, hold }: Pa
       const bring = states[name];
       if (bring === undefined) throw new MissingError('capability', `state ${name}`);
       await bring(subject, number);
+    },
+    async together(wanted, sendAll) {
+      const holder = new pg.Client({ connectionString: platform.database.adminUrl });
+      await holder.connect();
+      try {
+        await holder.query('begin');
+        await holder.query('select id from auth.tenants where id = any($1) for update', [tenants.map(({ id }) => id)]);
+        let over = false;
+        const all = sendAll().finally(() => (over = true));
+        all.catch(() => undefined);
+        const waiting = () =>
+          count(
+            "select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+            [],
+          );
+        while (!over && (await waiting()) < wanted) await new Promise((resolve) => setTimeout(resolve, 10));
+        await holder.query('commit');
+        return await all;
+      } finally {
+        await holder.end();
+      }
     },
     async fact(name) {
       const read = facts[name];

@@ -31,7 +31,11 @@ export function createPlayer(fixture: Fixture, stage: Stage, place: Place) {
   async function play(step: StoryStep): Promise<Played[]> {
     const unknown = Object.keys(step).find((key) => !known.has(key));
     if (unknown !== undefined) throw new MissingError('capability', `step ${unknown}`);
-    if (step.together !== undefined) return (await Promise.all(step.together.map(play))).flat();
+    const { together } = step;
+    if (together !== undefined) {
+      const played = (await stage.together(together.length, () => Promise.all(together.map(play)))).flat();
+      return [{ step, answers: played.flatMap(({ answers }) => answers) }];
+    }
     if (step.clock !== undefined) stage.advance(milliseconds(step.clock));
     if (step.arrange !== undefined) await stage.arrange(step.arrange);
     const request = step.refresh === undefined ? step : { ...step, ...refreshing(step.refresh) };

@@ -6,6 +6,8 @@ export interface Stage {
   advance(milliseconds: number): void;
   /** Brings about a state, such as `user-disabled:memberA`. */
   arrange(state: string): Promise<void>;
+  /** Sends requests that meet: none of them goes on before all of them want to change the same tenant. */
+  together<T>(count: number, send: () => Promise<T>): Promise<T>;
   /** An observation by its name in the data. */
   fact(name: string): Promise<unknown>;
   /** Everything stored that belongs to a person, to compare. */
