@@ -17,7 +17,7 @@ const severalEffects = new Set(['register', 'createTenant']);
 
 /** Operations that change nothing although they are a POST: queries, checks, and a request to look again. */
 const changesNothing =
-  /^(queryEntitiesByPredicate|queryEntityFacetsByPredicate|getEntitiesByRefs|getLocationsByQuery|validateEntity|refreshEntity|checkPermissions?|evaluateDecision|listSubjects)$/;
+  /^(queryEntitiesByPredicate|queryEntityFacetsByPredicate|getEntitiesByRefs|getLocationsByQuery|validateEntity|refreshEntity|checkPermissions?|evaluateDecision|listSubjects|authorizeBackstage)$/;
 
 let platform: Platform;
 let world: World;
