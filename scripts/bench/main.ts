@@ -20,6 +20,7 @@ import { outage } from './rows/outage.ts';
 import { outboxToBroker } from './rows/outbox-to-broker.ts';
 import { rateLimit } from './rows/rate-limit.ts';
 import { restarts } from './rows/restarts.ts';
+import { revocation } from './rows/revocation.ts';
 import { rowSecurity } from './rows/row-security.ts';
 import { start } from './rows/start.ts';
 import { storeFunction } from './rows/store-function.ts';
@@ -49,6 +50,7 @@ const rows: Row[] = [
   auditVerify,
   condition,
   authzCheck,
+  revocation,
 ];
 
 const flags = process.argv.slice(2).filter((argument) => argument.startsWith('--'));
