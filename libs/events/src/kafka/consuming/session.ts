@@ -7,7 +7,8 @@ import { createGeneration, type Generation, type SessionTiming } from './generat
 const rebalanceTimeoutMs = 60_000;
 /** How long a fetch waits for records. A subscription that closes or resumes waits for it. */
 const fetchWaitMs = 1_000;
-const backoffMs = { first: 200, max: 10_000 };
+/** Short enough that the copies of the access snapshot are themselves again 5 s after the brokers are back (auth §8.16). */
+const backoffMs = { first: 200, max: 2_000 };
 /** All partitions of a fetch are handed over at once; how many are worked on is decided elsewhere. */
 const batchesMax = 512;
 
