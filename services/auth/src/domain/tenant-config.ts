@@ -46,13 +46,9 @@ export const tenantConfig = z.strictObject({
     .optional()
     .meta({ description: 'Where there are any, only addresses of these domains are invited and join' }),
   origins: z.array(origin).max(100).optional().meta({ description: 'Pages of other origins that may call' }),
-  egressAllow: z
-    .array(egressEntry)
-    .max(100)
-    .optional()
-    .meta({
-      description: 'Entries within EGRESS_ALLOW that addresses typed in this tenant may use; default all of it',
-    }),
+  egressAllow: z.array(egressEntry).max(100).optional().meta({
+    description: 'Entries within EGRESS_ALLOW that addresses typed in this tenant may use; default all of it',
+  }),
   ratePlan: z
     .enum(['free', 'standard', 'enterprise'])
     .optional()
