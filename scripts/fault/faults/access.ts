@@ -133,8 +133,13 @@ async function deceive({ stack, claim }: FaultContext): Promise<void> {
 async function claimServed({ stack, claim }: Pick<FaultContext, 'stack' | 'claim'>, when: string): Promise<void> {
   for (const tenant of stack.tenants) {
     const token = await signIn(stack.process('auth'), tenant);
-    const { status, text } = await ask(stack.process('catalog'), token, 'GET', '/api/v1/services?limit=1');
-    claim(status === 200, `an owner was answered ${status} ${text} ${when}`);
+    let answer = { status: 0, text: 'nothing' };
+    // A process that has just started may have no connection to its database yet, and says so.
+    await timeUntil(async () => {
+      answer = await ask(stack.process('catalog'), token, 'GET', '/api/v1/services?limit=1');
+      return answer.status !== 503 && answer.status !== 0;
+    });
+    claim(answer.status === 200, `an owner was answered ${answer.status} ${answer.text} ${when}`);
   }
 }
 
