@@ -10,7 +10,12 @@ export {
   type TestService,
   type TestServiceOptions,
 } from './fleet/test-service.ts';
-export type { SignedTenant, TestIdentities, TestPerson } from './fleet/test-identities.ts';
+export {
+  createTestIdentities,
+  type SignedTenant,
+  type TestIdentities,
+  type TestPerson,
+} from './fleet/test-identities.ts';
 export { testKafka, testRedis, type TestKafka, type TestRedis } from './servers/test-servers.ts';
 export {
   createSimulatedDatabase,

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { newId } from '@idp/contracts';
 import { type WakeSignal, createWakeSignal } from '@idp/events';
 import { type RunningService, startService } from '@idp/service';
-import { type TestDatabase, testDatabase } from '@idp/testing';
+import { createTestIdentities, type TestDatabase, testDatabase } from '@idp/testing';
 import pg from 'pg';
 import type { CatalogContext } from '../../src/context.ts';
 import type { Entity } from '../../src/domain/model/entity.ts';
@@ -62,9 +62,12 @@ export async function startWorld(options: WorldOptions = {}): Promise<IngestionW
   const watched = options.watch === true ? { CATALOG_DIRECTORIES: directory } : {};
   const database = await testDatabase({ services: [catalog, { name: 'auth' }] });
   const wake = createWakeSignal();
+  const publicUrl = 'http://localhost:8080';
+  const { ports } = await createTestIdentities(publicUrl, [catalog.permissions]);
   const service = await startService(catalog, {
     mode: 'process',
-    publicUrl: 'http://localhost:8080',
+    publicUrl,
+    ports,
     environment: 'test',
     env: { CATALOG_DIRECTORIES: '', CATALOG_ORPHAN_GRACE_SECONDS: '0', ...watched, ...options.env },
     logLevel: 'silent',
