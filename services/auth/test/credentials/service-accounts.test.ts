@@ -82,12 +82,14 @@ test('its key acts as the account, with the roles bound to it and no others', as
   const before = await whoami(key);
   expect(before.body.data).toMatchObject({ principal: { type: 'service', id }, tenant: { id: a.id }, roles: [] });
   expect((await call('GET', '/api/v1/teams', key)).status).toBe(403);
-  await auth.sql.query(
-    `insert into auth.role_bindings (tenant_id, id, principal_type, principal_id, role_id, scope_type, scope_id, starts_at, granted_by, granted_via)
-     values ($1, gen_random_uuid(), 'service-account', $2, 'viewer', 'tenant', $1, '2020-01-01', 'test', 'direct')`,
-    [a.id, id],
-  );
-  await expect.poll(async () => (await whoami(key)).body.data.roles).toEqual(['viewer']);
+  const granted = await call('POST', '/api/v1/auth/role-bindings', admin, {
+    principalType: 'service-account',
+    principalId: id,
+    roleId: 'viewer',
+    scopeType: 'tenant',
+  });
+  expect(granted.status, granted.text).toBe(201);
+  expect((await whoami(key)).body.data.roles).toEqual(['viewer']);
   expect((await call('GET', '/api/v1/teams', key)).status).toBe(200);
 });
 
