@@ -1,32 +1,25 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { signHead } from '@idp/auth';
 import { testDatabase, type TestDatabase } from '@idp/testing';
 import { demoWithTopics } from './demo-service.ts';
-import { publicUrl, testAccess, testPorts, tokenOf } from './kernel.ts';
+import { publicUrl, tokenOf } from './kernel.ts';
+import { openOtherAuth, type OtherAuth } from './other-auth.ts';
 
 let database: TestDatabase;
 let directory: string;
-let auth: Server;
+let auth: OtherAuth;
 const children = new Set<ChildProcess>();
-const access = generateKeyPairSync('ed25519');
-const own = generateKeyPairSync('ed25519');
 
 beforeAll(async () => {
   database = await testDatabase({ services: [demoWithTopics, { name: 'auth' }] });
   directory = await mkdtemp(join(tmpdir(), 'service-process-'));
-  const jwk = { ...own.privateKey.export({ format: 'jwk' }), kid: 'catalog-1' };
-  await writeFile(join(directory, 'key.json'), JSON.stringify(jwk));
-  auth = createServer((req, res) => void answerAsAuth(req.url!).then((body) => res.end(JSON.stringify(body))));
-  auth.listen(0, '127.0.0.1');
-  await once(auth, 'listening');
+  auth = await openOtherAuth(directory);
 });
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL');
@@ -34,17 +27,6 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]();
   await rm(directory, { recursive: true });
 });
-
-/** What another service asks auth for: keys, a token of its own, and access of tenants it knows nothing of. */
-async function answerAsAuth(url: string): Promise<object> {
-  if (url === '/.well-known/jwks.json') return { keys: await testPorts.jwks.keys() };
-  if (url === '/internal/v1/token') return { data: { token: 'service-token', expiresIn: 300 } };
-  if (url === '/internal/v1/verification-keys') {
-    return { keys: [{ ...access.publicKey.export({ format: 'jwk' }), kid: 'access-1', use: 'access' }] };
-  }
-  const { head, changed } = testAccess.sealed(url.slice('/internal/v1/access/'.length));
-  return { data: { head: signHead(head, { kid: 'access-1', privateKey: access.privateKey }), shards: changed } };
-}
 
 interface Started {
   child: ChildProcess;
@@ -76,8 +58,7 @@ async function run(overrides: Record<string, string | undefined> = {}): Promise<
     DATABASE_URL: app,
     DATABASE_RELAY_URL: relay,
     DATABASE_BUS_URL: bus,
-    AUTH_URL: `http://127.0.0.1:${(auth.address() as AddressInfo).port}`,
-    SERVICE_KEY_FILE: join(directory, 'key.json'),
+    ...auth.settings,
     CURSOR_SECRET: 'c'.repeat(32),
     SECRETS_FILE: join(directory, 'kek.json'),
     ...overrides,

@@ -8,26 +8,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { testDatabase } from '@idp/testing';
-import { demo } from './demo-service.ts';
-import { publicUrl, testPorts, tokenOf, userA } from './kernel.ts';
+import { demoWithTopics } from './demo-service.ts';
+import { publicUrl, tokenOf } from './kernel.ts';
+import { openOtherAuth } from './other-auth.ts';
 
 const preload = import.meta.resolve('@idp/telemetry/tracing');
 const main = new URL('./demo-main.ts', import.meta.url).pathname;
 
-/** Listens for whatever is posted, as an OTLP/HTTP collector and the auth service would. */
+/** Listens for spans as an OTLP/HTTP collector would. */
 async function receiver() {
   const bodies: Buffer[] = [];
   const server = createServer((req, res) => void answer(req, res));
   async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of req) chunks.push(chunk);
-    if (req.url === '/v1/traces') bodies.push(Buffer.concat(chunks));
-    const body =
-      req.url === '/.well-known/jwks.json'
-        ? { keys: await testPorts.jwks.keys() }
-        : { data: { id: userA, roles: ['member'] } };
-    res.writeHead(200, { 'content-type': req.url === '/v1/traces' ? 'application/x-protobuf' : 'application/json' });
-    res.end(req.url === '/v1/traces' ? '' : JSON.stringify(body));
+    bodies.push(Buffer.concat(chunks));
+    res.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
   }
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -39,10 +35,11 @@ async function receiver() {
 }
 
 test('a span of a request, its log line and its answer share a trace id', { timeout: 60_000 }, async () => {
-  await using database = await testDatabase({ services: [demo] });
+  await using database = await testDatabase({ services: [demoWithTopics, { name: 'auth' }] });
   const directory = await mkdtemp(join(tmpdir(), 'service-tracing-'));
   const collector = await receiver();
-  const urls = database.urlsFor('demo');
+  const auth = await openOtherAuth(directory);
+  const urls = database.urlsFor('catalog');
   const child = spawn(process.execPath, ['--import', preload, main], {
     env: {
       PATH: process.env['PATH'],
@@ -53,7 +50,7 @@ test('a span of a request, its log line and its answer share a trace id', { time
       DATABASE_URL: urls.app,
       DATABASE_RELAY_URL: urls.relay,
       DATABASE_BUS_URL: urls.bus,
-      AUTH_URL: collector.url,
+      ...auth.settings,
       CURSOR_SECRET: 'c'.repeat(32),
       SECRETS_FILE: join(directory, 'kek.json'),
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
@@ -85,6 +82,7 @@ test('a span of a request, its log line and its answer share a trace id', { time
   } finally {
     child.kill('SIGKILL');
     collector.server.close();
+    auth.close();
     await rm(directory, { recursive: true });
   }
 });
