@@ -23,12 +23,22 @@ test('what only runs when named is no part of a campaign', () => {
   }
 });
 
+test('what is for the long form alone is left out of CI, unless it is named', () => {
+  const long = faults.filter(({ longFormOnly }) => longFormOnly === true);
+  expect(long).not.toHaveLength(0);
+  expect(chooseFaults(faults, kafka)).toEqual(expect.arrayContaining(long));
+  for (const fault of long) {
+    expect(chooseFaults(faults, { ...kafka, form: 'ci' })).not.toContain(fault);
+    expect(chooseFaults(faults, { ...kafka, form: 'ci', names: [fault.name] })).toEqual([fault]);
+  }
+});
+
 test('no two faults have one name', () => {
   expect(new Set(faults.map(({ name }) => name)).size).toBe(faults.length);
 });
 
 test('the form of CI fits into six minutes', () => {
-  const units = planUnits(chooseFaults(faults, kafka), { form: 'ci', cycles: undefined });
+  const units = planUnits(chooseFaults(faults, { ...kafka, form: 'ci' }), { form: 'ci', cycles: undefined });
   expect(units.every(({ cycle }) => cycle === 1)).toBe(true);
   expect(expectedMs(units, 3)).toBeLessThan(6 * 60_000);
 });

@@ -23,14 +23,15 @@ export function judgesTimes({ form, lanes }: Pick<FaultOptions, 'form' | 'lanes'
   return form === 'long' && lanes === 1;
 }
 
-/** Faults of these names or groups on this transport; those that only run when named, only then. */
+/** Faults of these names or groups on this transport; those that only run when named, or in the long form, only then. */
 export function chooseFaults(
   faults: readonly Fault[],
-  { names, transport }: Pick<FaultOptions, 'names' | 'transport'>,
+  { names, transport, form }: Pick<FaultOptions, 'names' | 'transport'> & Partial<Pick<FaultOptions, 'form'>>,
 ): Fault[] {
-  return faults.filter(({ name, transports, onlyWhenNamed }) => {
+  return faults.filter(({ name, transports, onlyWhenNamed, longFormOnly }) => {
     const named = names.some((wanted) => name === wanted || (!onlyWhenNamed && name.startsWith(`${wanted}-`)));
-    const wanted = names.length === 0 ? onlyWhenNamed !== true : named;
+    const left = onlyWhenNamed === true || (form === 'ci' && longFormOnly === true);
+    const wanted = names.length === 0 ? !left : named;
     return wanted && (transports === undefined || transports.includes(transport));
   });
 }

@@ -170,6 +170,7 @@ async function empty({ stack, note, claim }: FaultContext): Promise<void> {
 export const accessFaults: Fault[] = [
   {
     name: 'access-cut',
+    longFormOnly: true,
     transports: ['kafka'],
     description: 'the way to the bus is cut for 15 s, then the way to auth, too: auth decides, then reads alone go on',
     mayFail: 'all',
@@ -178,6 +179,7 @@ export const accessFaults: Fault[] = [
   },
   {
     name: 'access-forged',
+    longFormOnly: true,
     description: 'a head nobody signed, a shard of another content and a head of before come over the bus: all ignored',
     mayFail: ['catalog'],
     lasts: (times) => aroundFault(times) + 12_000,
@@ -185,6 +187,7 @@ export const accessFaults: Fault[] = [
   },
   {
     name: 'access-emptied',
+    longFormOnly: true,
     description: 'the topic of the access snapshot is empty when auth starts, and is filled again',
     mayFail: 'all',
     lasts: (times) => aroundFault(times) + 30_000,

@@ -47,6 +47,8 @@ export interface Fault {
   p95Times?: number;
   /** A campaign without names leaves it out. */
   onlyWhenNamed?: boolean;
+  /** The form of CI leaves it out unless it is named: that one has six minutes. */
+  longFormOnly?: boolean;
   /** Nothing else may run beside it on this machine. */
   alone?: boolean;
   /** Milliseconds of a whole cycle on a quiet machine of 2 cores. */

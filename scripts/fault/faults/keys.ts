@@ -93,6 +93,7 @@ const countForeign = (process: Parameters<typeof readMetric>[0]): Promise<number
 export const keyFaults: Fault[] = [
   {
     name: 'keys-tokens',
+    longFormOnly: true,
     description: 'the key that signs access tokens is replaced: no request fails',
     mayFail: [],
     lasts: (times) => aroundFault(times) + refetchMs + 8_000,
@@ -100,6 +101,7 @@ export const keyFaults: Fault[] = [
   },
   {
     name: 'keys-snapshot',
+    longFormOnly: true,
     description:
       'the keys of access snapshot and audit log are replaced; a tenant that stays quiet is known after a restart',
     mayFail: ['catalog'],
