@@ -20,7 +20,6 @@ transportContract('PostgreSQL bus', async () => {
   const { adminUrl, prefix } = probe.address;
   const missingTopic = 'idp.catalog.nothing.v1';
   return {
-    servers: 1,
     topic: entityTopic,
     missingTopic,
     async makeMissingTopic() {

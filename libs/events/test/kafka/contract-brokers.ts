@@ -8,7 +8,6 @@ export async function contractBrokers(brokers: string): Promise<ContractBroker> 
   const settings = kafkaSettingsOf(brokers);
   let run = '';
   return {
-    servers: settings.brokers.length,
     get topic() {
       return `idp.contract.${run}.v1`;
     },
