@@ -214,7 +214,20 @@ test('decisions are counted by policy', async () => {
   for (let call = 0; call < 5; call += 1) await limiter.consume('t', charges);
   const count = (policy: string, outcome: string) => telemetry.count('rate_limit_decisions_total', { policy, outcome });
   expect(await count('first', 'allowed')).toBe(2);
-  expect(await count('first', 'refused')).toBe(3);
+  expect(await count('first', 'denied')).toBe(3);
   expect(await count('second', 'allowed')).toBe(2);
-  expect(await count('second', 'refused')).toBe(0);
+  expect(await count('second', 'denied')).toBe(0);
+});
+
+test('what is only observed is counted by itself and refuses nothing', async () => {
+  const telemetry = testTelemetry();
+  const limiter = createLimiter({ store: createMemoryLimits(), metrics: telemetry.metrics });
+  const charges = [
+    { policy: slow('tried', 2), key: 'k' },
+    { policy: slow('wider', 9), key: 'k' },
+  ];
+  for (let call = 0; call < 5; call += 1) await limiter.observe('t', charges);
+  const count = (policy: string, outcome: string) => telemetry.count('rate_limit_decisions_total', { policy, outcome });
+  expect([await count('tried', 'allowed'), await count('tried', 'shadow_denied')]).toEqual([2, 3]);
+  expect([await count('wider', 'allowed'), await count('wider', 'shadow_denied')]).toEqual([5, 0]);
 });

@@ -31,6 +31,7 @@ export { eraseQueue, eraseQueueAddress } from './tenants/erase-queue.ts';
 export type { PrepareTenant } from './tenants/tenant-consumer.ts';
 export type { TenantOfService } from './tenants/tenant-states.ts';
 export { clientAddress, createTrustedProxies, type TrustedProxies } from './arrival/client-address.ts';
+export { clientNetworkOf } from './arrival/client-network.ts';
 export { requestIdOf } from './arrival/arrival.ts';
 export { createHostList, type HostList } from './arrival/hosts.ts';
 export { createHttpServer, type HttpServerOptions } from './server/http-server.ts';

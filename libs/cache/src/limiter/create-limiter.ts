@@ -30,6 +30,8 @@ export interface Limiter {
   consume(tag: string, charges: readonly RateCharge[]): Promise<RateDecision>;
   /** What `consume` would answer; takes nothing. */
   peek(tag: string, charges: readonly RateCharge[]): Promise<RateDecision>;
+  /** Counts each charge by itself as if it were enforced (outcomes `allowed` and `shadow_denied`), and refuses nothing. */
+  observe(tag: string, charges: readonly RateCharge[]): Promise<void>;
   /** Gives the units of an allowed `consume` back, once. */
   refund(decision: RateDecision): Promise<void>;
 }
@@ -40,6 +42,9 @@ export interface CreateLimiterOptions {
   /** False lets everything pass and counts nothing; for load tests. */
   enforced?: boolean;
 }
+
+/** Up to the 50 ms after which memory decides, and what waiting for that takes. */
+const storeBuckets = [0.000_1, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1];
 
 /** How a decision is undone; with the decision itself, since a weak map of a million entries costs more than everything else. */
 const give = Symbol('give');
@@ -53,29 +58,35 @@ export function createLimiter({ store, metrics, enforced = true }: CreateLimiter
   metrics.gauge('rate_limit_fallback', 'Decisions made in memory because Redis was away', [], function () {
     this.set(store.fallbacks());
   });
-  const tallies = new Map<string, { allowed: () => void; refused: () => void }>();
+  const seconds = metrics.histogram('rate_limit_store_seconds', 'What one decision took', [], storeBuckets);
+  const tallies = new Map<string, () => void>();
 
-  function count(policy: string): { allowed: () => void; refused: () => void } {
-    let known = tallies.get(policy);
+  function count(policy: string, outcome: 'allowed' | 'denied' | 'shadow_denied'): void {
+    const key = `${outcome} ${policy}`;
+    let known = tallies.get(key);
     if (known === undefined) {
-      known = {
-        allowed: tally(decisions, { policy, outcome: 'allowed' }),
-        refused: tally(decisions, { policy, outcome: 'refused' }),
-      };
-      tallies.set(policy, known);
+      known = tally(decisions, { policy, outcome });
+      tallies.set(key, known);
     }
-    return known;
+    known();
+  }
+
+  async function ask(step: 'consume' | 'peek', tag: string, charges: readonly RateCharge[]): Promise<StoreAnswer> {
+    const startedAt = performance.now();
+    const answer = await store.apply(step, tag, charges);
+    seconds.observe((performance.now() - startedAt) / 1_000);
+    return answer;
   }
 
   async function decide(step: 'consume' | 'peek', tag: string, charges: readonly RateCharge[]): Promise<Taken> {
     if (charges.length === 0) throw new TypeError('a call is charged to one policy or more');
     if (!enforced) return unlimited(charges);
-    const answer = await store.apply(step, tag, charges);
+    const answer = await ask(step, tag, charges);
     const decision = describe(answer, charges);
     if (step === 'consume') {
       for (const { policy, retryAfterMs } of decision.states) {
-        if (retryAfterMs > 0) count(policy).refused();
-        else if (answer.allowed) count(policy).allowed();
+        if (retryAfterMs > 0) count(policy, 'denied');
+        else if (answer.allowed) count(policy, 'allowed');
       }
       if (answer.allowed) decision[give] = answer.refund;
     }
@@ -85,6 +96,13 @@ export function createLimiter({ store, metrics, enforced = true }: CreateLimiter
   return {
     consume: (tag, charges) => decide('consume', tag, charges),
     peek: (tag, charges) => decide('peek', tag, charges),
+    async observe(tag, charges) {
+      if (!enforced) return;
+      for (const charge of charges) {
+        const { allowed } = await ask('consume', tag, [charge]);
+        count(charge.policy.name, allowed ? 'allowed' : 'shadow_denied');
+      }
+    },
     async refund(decision) {
       const taken: Taken = decision;
       const back = taken[give];

@@ -1,6 +1,6 @@
 import { defineRatePolicy, type Limiter } from '@idp/cache';
 import { RateLimitError } from '@idp/errors';
-import { clientNetworkOf } from '../domain/client-network.ts';
+import { clientNetworkOf } from '@idp/service';
 
 /** Many for somebody who found keys, few for somebody who tries which texts are keys. */
 const policy = defineRatePolicy({ name: 'leak-report', limit: 60, periodSeconds: 900, burst: 60 });

@@ -2,7 +2,7 @@ import { defineRatePolicy, type Limiter, type RateCharge, type RateDecision } fr
 import { platformTenantId } from '@idp/contracts';
 import { RateLimitError } from '@idp/errors';
 import type { Secrets } from '@idp/secrets';
-import { clientNetworkOf } from '../domain/client-network.ts';
+import { clientNetworkOf } from '@idp/service';
 import { createAttemptsInFlight } from './attempts-in-flight.ts';
 import { chargeFailures } from './charge-failures.ts';
 

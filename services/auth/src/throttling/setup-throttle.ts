@@ -1,6 +1,6 @@
 import { defineRatePolicy, type Limiter } from '@idp/cache';
 import { RateLimitError } from '@idp/errors';
-import { clientNetworkOf } from '../domain/client-network.ts';
+import { clientNetworkOf } from '@idp/service';
 import { chargeFailures } from './charge-failures.ts';
 
 /** Nobody guesses 256 bits; what is bounded is the work that guessing makes. */

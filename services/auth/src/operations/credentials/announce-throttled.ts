@@ -3,7 +3,7 @@ import type { Database } from '@idp/database';
 import { publish } from '@idp/events';
 import type { Secrets } from '@idp/secrets';
 import type { Logger } from '@idp/telemetry';
-import { clientNetworkOf } from '../../domain/client-network.ts';
+import { clientNetworkOf } from '@idp/service';
 import type { Tables } from '../../store/tables.ts';
 import { findAccountByEmail } from '../../store/users.ts';
 import type { Throttled } from '../../throttling/login-throttle.ts';
