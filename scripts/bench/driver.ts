@@ -1,5 +1,6 @@
 import { build, type Histogram } from 'hdr-histogram-js';
 import { performance } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Pool } from 'undici';
 
 export interface Target {
@@ -10,6 +11,43 @@ export interface Target {
 export interface Load {
   requests: number;
   seconds: number;
+}
+
+/** A call of the JSON API of one server. */
+export interface ApiCall {
+  method: 'GET' | 'POST' | 'DELETE';
+  path: string;
+  token?: string;
+  body?: unknown;
+}
+
+export interface ApiCaller extends AsyncDisposable {
+  /** The text of the answer. @throws Error for any status but 2xx. */
+  call(call: ApiCall): Promise<string>;
+}
+
+/** Calls over connections that are kept, at most this many. */
+export function openApi(origin: string, connections: number): ApiCaller {
+  const pool = new Pool(origin, { connections, pipelining: 1 });
+  return {
+    async call({ method, path, token, body }) {
+      const answer = await pool.request({
+        method,
+        path,
+        headers: {
+          ...(token !== undefined && { authorization: `Bearer ${token}` }),
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+        },
+        body: body === undefined ? null : JSON.stringify(body),
+      });
+      const text = await answer.body.text();
+      if (answer.statusCode < 200 || answer.statusCode > 299) {
+        throw new Error(`${method} ${path} was answered ${answer.statusCode}: ${text}`);
+      }
+      return text;
+    },
+    [Symbol.asyncDispose]: () => pool.close(),
+  };
 }
 
 function requester(target: Target, connections: number) {
@@ -43,12 +81,26 @@ export async function closedLoop(target: Target, seconds: number, connections = 
   return load;
 }
 
-/**
- * Open loop: requests leave at a fixed rate whether or not earlier ones were answered. Latency counts from the moment a request
- * was due, so that a stall is not hidden by callers that wait. Values in microseconds.
- */
+/** The same calls to one target, see `callsAtRate`. */
 export async function openLoop(target: Target, ratePerSecond: number, seconds: number): Promise<Histogram> {
   const { request, close } = requester(target, 128);
+  const latency = await callsAtRate(request, ratePerSecond, seconds);
+  await close();
+  return latency;
+}
+
+/** With less than this until the next call is due, its moment is watched for: timers are late by as much. */
+const watchedMs = 3;
+
+/**
+ * Open loop: calls begin at a fixed rate whether or not earlier ones have ended. Latency counts from the moment a call was due, so that
+ * a stall is not hidden by callers that wait. Values in microseconds.
+ */
+export async function callsAtRate(
+  call: () => Promise<unknown>,
+  ratePerSecond: number,
+  seconds: number,
+): Promise<Histogram> {
   const latency = build({
     lowestDiscernibleValue: 1,
     highestTrackableValue: 60_000_000,
@@ -56,19 +108,18 @@ export async function openLoop(target: Target, ratePerSecond: number, seconds: n
   });
   const started = performance.now();
   const total = ratePerSecond * seconds;
+  const dueAt = (index: number): number => started + (index * 1000) / ratePerSecond;
   const inFlight: Promise<void>[] = [];
   let sent = 0;
   while (sent < total) {
     const due = Math.min(total, Math.floor(((performance.now() - started) * ratePerSecond) / 1000));
     for (; sent < due; sent++) {
-      const dueAt = started + (sent * 1000) / ratePerSecond;
-      inFlight.push(
-        request().then(() => latency.recordValue(Math.max(1, Math.round((performance.now() - dueAt) * 1000)))),
-      );
+      const at = dueAt(sent);
+      inFlight.push(call().then(() => latency.recordValue(Math.max(1, Math.round((performance.now() - at) * 1000)))));
     }
-    await new Promise((resolve) => setImmediate(resolve));
+    const waitMs = dueAt(sent + 1) - performance.now();
+    await (waitMs > watchedMs ? pause(waitMs - watchedMs) : new Promise((resolve) => setImmediate(resolve)));
   }
   await Promise.all(inFlight);
-  await close();
   return latency;
 }

@@ -6,6 +6,7 @@ import { holds, type Row, type RowResult } from './row.ts';
 import { auditSeal } from './rows/audit-seal.ts';
 import { auditVerify } from './rows/audit-verify.ts';
 import { authzCheck } from './rows/authz-check.ts';
+import { batchCheck } from './rows/batch-check.ts';
 import { cacheHit } from './rows/cache-hit.ts';
 import { condition } from './rows/condition.ts';
 import { consumeEvents } from './rows/consume-events.ts';
@@ -16,9 +17,12 @@ import { healthz } from './rows/healthz.ts';
 import { jobClaim } from './rows/job-claim.ts';
 import { jobStart } from './rows/job-start.ts';
 import { jobThroughput } from './rows/job-throughput.ts';
+import { keyVerify } from './rows/key-verify.ts';
+import { login } from './rows/login.ts';
 import { outage } from './rows/outage.ts';
 import { outboxToBroker } from './rows/outbox-to-broker.ts';
 import { rateLimit } from './rows/rate-limit.ts';
+import { refresh } from './rows/refresh.ts';
 import { restarts } from './rows/restarts.ts';
 import { revocation } from './rows/revocation.ts';
 import { rowSecurity } from './rows/row-security.ts';
@@ -26,6 +30,7 @@ import { start } from './rows/start.ts';
 import { storeFunction } from './rows/store-function.ts';
 import { tenantRead } from './rows/tenant-read.ts';
 import { tenantWrite } from './rows/tenant-write.ts';
+import { tokenVerify } from './rows/token-verify.ts';
 
 const rows: Row[] = [
   healthz,
@@ -50,6 +55,11 @@ const rows: Row[] = [
   auditVerify,
   condition,
   authzCheck,
+  batchCheck,
+  login,
+  refresh,
+  tokenVerify,
+  keyVerify,
   revocation,
 ];
 

@@ -90,7 +90,8 @@ async function startAuth(
     ...(await serviceEnvironment(service, place, passwords)),
     ...keysOf(service, { authUrl, keyFiles }),
   });
-  await start('auth', './sides/own-service.ts', await environment('auth'));
+  const env = { ...(await environment('auth')), BENCH_SERVICE: 'auth-with-bench' };
+  await start('auth', './sides/own-service.ts', env);
   return { environment };
 }
 

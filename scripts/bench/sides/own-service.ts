@@ -6,7 +6,9 @@ import { announce } from '../side.ts';
 
 // What is registered counts for the definitions loaded after it.
 const definitions: Record<string, () => Promise<AnyService>> = {
-  async auth() {
+  auth: async () => (await import('@idp/auth-service')).auth,
+  /** Auth that knows the service of the bench. */
+  async 'auth-with-bench'() {
     registerPermissionsOf('bench');
     return (await import('@idp/auth-service')).auth;
   },

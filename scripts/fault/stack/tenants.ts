@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { auth, createTenant, registerMember, type AuthContext } from '@idp/auth-service';
+import { createTenant, registerMember, type AuthContext } from '@idp/auth-service';
 import { newId, platformTenantId } from '@idp/contracts';
-import { createWakeSignal } from '@idp/events';
-import { localFileKeyProvider } from '@idp/secrets';
-import { startService } from '@idp/service';
 import pg from 'pg';
+import { withAuth, type AuthSettings } from './with-auth.ts';
 
 /** A tenant of the workload with one owner and its accounts. */
 export interface Tenant {
@@ -18,12 +16,8 @@ export interface Tenant {
   member: { id: string; email: string; password: string };
 }
 
-export interface TenantSettings {
+export interface TenantSettings extends AuthSettings {
   adminUrl: string;
-  databaseUrls: { app: string; relay: string };
-  publicUrl: string;
-  secretsFile: string;
-  cursorSecret: string;
   accounts: number;
 }
 
@@ -41,24 +35,12 @@ export async function createTenants(
   slugs: readonly string[],
   settings: TenantSettings,
 ): Promise<{ tenants: Tenant[]; operator: Operator }> {
-  const running = await startService(auth, {
-    mode: 'process',
-    environment: 'test',
-    env: { ARGON2_MEMORY_KIB: '8192', ARGON2_PASSES: '1' },
-    publicUrl: settings.publicUrl,
-    logLevel: 'silent',
-    databaseUrls: settings.databaseUrls,
-    transportWake: createWakeSignal(),
-    secretsKeyProvider: await localFileKeyProvider({ file: settings.secretsFile }),
-    cursorSecret: Buffer.from(settings.cursorSecret),
-  });
-  try {
+  const weakHashes = { ARGON2_MEMORY_KIB: '8192', ARGON2_PASSES: '1' };
+  return withAuth({ ...settings, env: weakHashes }, async (context) => {
     const tenants: Tenant[] = [];
-    for (const slug of slugs) tenants.push(await createOne(running.context as AuthContext, slug, settings));
-    return { tenants, operator: await createOperator(running.context as AuthContext) };
-  } finally {
-    await running.stop({ deadlineMs: 5_000 });
-  }
+    for (const slug of slugs) tenants.push(await createOne(context, slug, settings));
+    return { tenants, operator: await createOperator(context) };
+  });
 }
 
 async function createOperator(context: AuthContext): Promise<Operator> {
