@@ -8,6 +8,7 @@ import { credentialOf } from './credential.ts';
 import { requireCsrfToken, requireOwnOrigin } from './csrf.ts';
 import type { RouteGuard } from './guard.ts';
 import { noOrigins, type Origins } from './origins.ts';
+import { createServiceCredential } from './service-credential.ts';
 import { handedOverPrincipal } from './handed-over.ts';
 import { createKeyLimit } from './key-limit.ts';
 import { sessionCookieNames } from './session-cookies.ts';
@@ -19,7 +20,7 @@ export type Authenticate = (request: FastifyRequest, guard: RouteGuard) => Promi
 export interface AuthenticateParts {
   /** Of what callers from outside show. */
   verifier: CredentialVerifier;
-  /** Of tokens that name this service as their audience, for internal routes. */
+  /** Of tokens that name this service as their audience: of services that call internal routes, or on behalf of somebody. */
   serviceVerifier: TokenVerifier;
   access: Access;
   limiter: Limiter;
@@ -37,6 +38,7 @@ export interface AuthenticateParts {
 export function createAuthenticate(parts: AuthenticateParts): Authenticate {
   const { verifier, serviceVerifier, access, publicUrl, origins = noOrigins, metrics, clock } = parts;
   const cookies = sessionCookieNames(publicUrl);
+  const services = createServiceCredential(serviceVerifier, cookies);
   const chargeKey = createKeyLimit(parts.limiter);
   const csrfFailures = metrics.counter('csrf_failed_total', 'Cookie requests refused as forged');
 
@@ -55,20 +57,13 @@ export function createAuthenticate(parts: AuthenticateParts): Authenticate {
         throw error;
       }
     }
-    return principal;
-  }
-
-  async function serviceOf(request: FastifyRequest): Promise<Principal> {
-    const { authorization } = request.headers;
-    const credential = authorization === undefined ? undefined : credentialOf({ authorization }, cookies);
-    if (credential === undefined) throw new AuthError('a service token is required');
-    const principal = await serviceVerifier.verify(credential.text);
-    if (principal.id.startsWith('service:')) return principal;
-    throw new AuthError('the token is no service token', { code: 'INVALID_TOKEN' });
+    return services.bind(principal, request.headers);
   }
 
   return async (request, guard) => {
-    const principal = await (guard.access === 'service' ? serviceOf(request) : callerOf(request));
+    const principal = await (guard.access === 'service'
+      ? services.serviceOf(request.headers.authorization)
+      : callerOf(request));
     setPrincipal(request, principal);
     request.operation.seenVersion = seenVersionOf(request.headers['x-authz-version']);
     await requirePermission(access, principal, guard);
