@@ -112,12 +112,11 @@ export async function callsAtRate(
   const inFlight: Promise<void>[] = [];
   let sent = 0;
   while (sent < total) {
-    const due = Math.min(total, Math.floor(((performance.now() - started) * ratePerSecond) / 1000));
-    for (; sent < due; sent++) {
+    for (; sent < total && dueAt(sent) <= performance.now(); sent++) {
       const at = dueAt(sent);
       inFlight.push(call().then(() => latency.recordValue(Math.max(1, Math.round((performance.now() - at) * 1000)))));
     }
-    const waitMs = dueAt(sent + 1) - performance.now();
+    const waitMs = dueAt(sent) - performance.now();
     await (waitMs > watchedMs ? pause(waitMs - watchedMs) : new Promise((resolve) => setImmediate(resolve)));
   }
   await Promise.all(inFlight);
