@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { AppError, PermissionError, ValidationError } from '@idp/errors';
-import { lingerOnUnreadBodies } from '@idp/service';
+import { lingerOnUnreadBodies, readOverlongHead } from '@idp/service';
 import { rawErrorAnswer } from './pipeline/answer.ts';
 import { GatewayResponse } from './pipeline/exchange.ts';
 import type { Pipeline } from './pipeline/handler.ts';
@@ -55,23 +55,30 @@ export function createGatewayServer(
 
 function answerParserError(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  endRaw(socket, parserErrors[error.code ?? ''] ?? new ValidationError('this is not a valid HTTP request'));
+  if (error.code === 'HPE_HEADER_OVERFLOW') {
+    // It ends the connection itself, when the client has stopped sending.
+    return readOverlongHead(error, socket, (part) => endRaw(socket, overlong[part], () => undefined));
+  }
+  const timeout = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  endRaw(
+    socket,
+    timeout
+      ? new AppError('REQUEST_TIMEOUT', 'the request did not arrive in time')
+      : new ValidationError('this is not a valid HTTP request'),
+  );
 }
 
-const parserErrors: Readonly<Record<string, AppError>> = {
-  HPE_HEADER_OVERFLOW: new AppError(
-    'HEADERS_TOO_LARGE',
-    `the request headers are larger than ${limits.headerBytes} bytes`,
-  ),
-  ERR_HTTP_REQUEST_TIMEOUT: new AppError('REQUEST_TIMEOUT', 'the request did not arrive in time'),
+const overlong = {
+  target: new AppError('URI_TOO_LONG', 'the request target is too long'),
+  fields: new AppError('HEADERS_TOO_LARGE', `the request headers are larger than ${limits.headerBytes} bytes`),
 };
 
-function endRaw(socket: Socket | null, error: AppError): void {
+function endRaw(socket: Socket | null, error: AppError, onEnd: () => void = () => socket?.destroy()): void {
   if (socket === null || !socket.writable) return;
   // An answer of an earlier request may be half out: bytes in its middle would be taken for its body.
   const current = (socket as Socket & { _httpMessage?: ServerResponse | null })._httpMessage;
   if (current?.headersSent === true) return void socket.destroy();
-  socket.end(rawErrorAnswer(error), () => socket.destroy());
+  socket.end(rawErrorAnswer(error), onEnd);
 }
 
 /** A peer with more sockets than the limit gets no further ones. */

@@ -254,6 +254,15 @@ describe('limits', () => {
     expect(large).toContain('"code":"HEADERS_TOO_LARGE"');
   });
 
+  test('a target above 8 KiB is 414, whether the parser read it or gave up', async () => {
+    for (const length of [8_193, 16_384, 110_000]) {
+      const target = `/docs?${'q'.repeat(length - 6)}`;
+      const answer = await gateway.raw(`GET ${target} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`);
+      expect(answer).toMatch(/^HTTP\/1\.1 414 /);
+      expect(answer).toContain('"code":"URI_TOO_LONG"');
+    }
+  });
+
   test('Expect: 100-continue is answered by the refusal, or by an invitation where nothing speaks against the body', async () => {
     const head =
       'Host: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\nConnection: close\r\n';

@@ -36,6 +36,7 @@ export { requestIdOf } from './arrival/arrival.ts';
 export { createHostList, type HostList } from './arrival/hosts.ts';
 export { createHttpServer, type HttpServerOptions } from './server/http-server.ts';
 export { lingerOnUnreadBodies } from './server/linger.ts';
+export { readOverlongHead } from './server/overlong-head.ts';
 export { RouteError } from './access/guard.ts';
 export { backstageErrorSchema } from './backstage/error-schema.ts';
 export { backstageMount } from './backstage/mount.ts';

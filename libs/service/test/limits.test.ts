@@ -34,6 +34,10 @@ describe('request head', () => {
     [8191, 404],
     [8192, 404],
     [8193, 414],
+    // Above 32 KiB the parser itself gives up.
+    [32_768, 414],
+    [110_000, 414],
+    [1_000_000, 414],
   ])('a target of %i bytes: %i', async (length, status) => {
     const target = `/api/v1/${'a'.repeat(length - 8)}`;
     expect((await raw(`GET ${target} HTTP/1.1`, base))?.status).toBe(status);

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { markContinue } from './continue.ts';
 import { answerBrokenRequest } from './broken-request.ts';
 import { lingerOnUnreadBodies } from './linger.ts';
@@ -32,7 +33,7 @@ export function createHttpServer({ handle, onRejected }: HttpServerOptions): Ser
   // Above this many Node drops headers silently; the application refuses from 101 on.
   server.maxHeadersCount = 250;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    onRejected?.(answerBrokenRequest(error, socket));
+    answerBrokenRequest(error, socket as Socket, (code) => onRejected?.(code));
   });
   server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
     markContinue(req);
