@@ -1,8 +1,10 @@
 /** Starts servers on this machine without installing anything on it, and brings databases to this release. */
+export { cacheFolder } from './cached.ts';
 export { prepareDatabase, type PrepareDatabaseOptions } from './database/prepare-database.ts';
+export { findEnvoy, type EnvoyBinary } from './envoy/binary.ts';
+export { startEnvoy, validateEnvoy, type EnvoyOptions, type EnvoyServer } from './envoy/server.ts';
 export { freePort } from './free-port.ts';
 export type { KafkaBroker } from './kafka/broker.ts';
-export { cacheFolder } from './kafka/jars.ts';
 export { startKafka, stopAbandonedKafka, type KafkaOptions, type KafkaServer } from './kafka/cluster.ts';
 export type { KafkaSecurity } from './kafka/security.ts';
 export { hasLiveOwner } from './owner-lock.ts';

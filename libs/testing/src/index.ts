@@ -16,7 +16,7 @@ export {
   type TestIdentities,
   type TestPerson,
 } from './fleet/test-identities.ts';
-export { testKafka, testRedis, type TestKafka, type TestRedis } from './servers/test-servers.ts';
+export { testEnvoy, testKafka, testRedis, type TestKafka, type TestRedis } from './servers/test-servers.ts';
 export {
   createSimulatedDatabase,
   type SimulatedDatabase,

@@ -1,9 +1,6 @@
-import { existsSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { hasLiveOwner, takeOwnership } from '../owner-lock.ts';
+import { cacheFolder, fetchOnce } from '../cached.ts';
 import { runProgram } from '../process.ts';
 import { ToolError, lastLine } from '../tool-error.ts';
 
@@ -21,12 +18,6 @@ const project = (version: string): string => `<project xmlns="http://maven.apach
 </project>
 `;
 
-/** Where downloads of all clones of this user are kept: `$XDG_CACHE_HOME/idp`, else `~/.cache/idp`. */
-export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
-  const base = env.XDG_CACHE_HOME;
-  return join(base === undefined || base === '' ? join(homedir(), '.cache') : base, 'idp');
-}
-
 /**
  * The folder with the jars of a version of Kafka below `cache`, fetched from Maven Central at the first call (45 MB, some 10 s); a
  * second process waits for the first. Throws ToolError when Maven is missing or cannot resolve them.
@@ -35,23 +26,11 @@ export async function kafkaJars(version: string = kafkaVersion, cache: string = 
   if (!/^\d+\.\d+\.\d+$/.test(version))
     throw new ToolError(`${version} is no version of Kafka, such as ${kafkaVersion}`);
   const folder = join(cache, `kafka-${version}`);
-  const jars = join(folder, 'lib');
-  if (existsSync(jars)) return jars;
-  await mkdir(folder, { recursive: true });
-  const release = await waitForOwnership(join(folder, 'owner'), folder);
-  try {
-    if (!existsSync(jars)) await fetchJars(version, folder, jars);
-  } finally {
-    release();
-  }
-  return jars;
+  return fetchOnce(folder, 'lib', (draft) => fetchJars(version, folder, draft));
 }
 
-/** Under another name until it is whole: a killed download leaves nothing that looks like the jars. */
-async function fetchJars(version: string, folder: string, jars: string): Promise<void> {
-  const draft = join(folder, 'lib.new');
+async function fetchJars(version: string, folder: string, draft: string): Promise<void> {
   const pom = join(folder, 'pom.xml');
-  await rm(draft, { recursive: true, force: true });
   await writeFile(pom, project(version));
   const goal = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${draft}`];
   const { code, output } = await runProgram('mvn', ['-B', '-q', '-ntp', '-f', pom, ...goal]).catch((cause: Error) => {
@@ -63,21 +42,9 @@ async function fetchJars(version: string, folder: string, jars: string): Promise
     );
   });
   if (code !== 0) throw new ToolError(`Kafka ${version} could not be fetched: ${firstError(output)}`);
-  await rename(draft, jars);
 }
 
 /** Maven's first error is the cause, the later ones are advice. */
 function firstError(output: string): string {
   return output.split('\n').find((line) => line.startsWith('[ERROR]')) ?? lastLine(output);
-}
-
-async function waitForOwnership(lockFile: string, folder: string): Promise<() => void> {
-  for (;;) {
-    try {
-      return takeOwnership(lockFile, folder);
-    } catch (error) {
-      if (!hasLiveOwner(lockFile)) throw error;
-      await delay(100);
-    }
-  }
 }

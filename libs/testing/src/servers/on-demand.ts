@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isRequired, type Backend } from '../backends/backend.ts';
+import { findEnvoyBackend } from '../backends/envoy-backend.ts';
 import { findKafkaBackend } from '../backends/kafka-backend.ts';
 import { findRedisBackend } from '../backends/redis-backend.ts';
 
 /** Servers a test file asks for when it needs them. */
-export type ServerKind = 'kafka' | 'redis';
+export type ServerKind = 'envoy' | 'kafka' | 'redis';
 
 /** The answer to a test file: the server's address, or why there is none. */
 export type ServerAnswer = { address: string } | { missing: string; required: boolean };
@@ -22,8 +23,12 @@ export interface OnDemandServers {
 
 type Finder = (env: NodeJS.ProcessEnv) => Promise<Backend>;
 
-const finders: Record<ServerKind, Finder> = { kafka: findKafkaBackend, redis: findRedisBackend };
-const names: Record<ServerKind, string> = { kafka: 'Kafka', redis: 'Redis' };
+const finders: Record<ServerKind, Finder> = {
+  envoy: findEnvoyBackend,
+  kafka: findKafkaBackend,
+  redis: findRedisBackend,
+};
+const names: Record<ServerKind, string> = { envoy: 'Envoy', kafka: 'Kafka', redis: 'Redis' };
 
 export async function serveOnDemand(env: NodeJS.ProcessEnv): Promise<OnDemandServers> {
   const secret = randomBytes(16).toString('hex');

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { relative } from 'node:path';
+import { findEnvoy, type EnvoyBinary } from '@idp/tools';
 import { expect, inject } from 'vitest';
 import { BackendMissingError } from '../backends/backend.ts';
 import type { ServerAnswer, ServerKind } from './on-demand.ts';
@@ -28,6 +29,11 @@ export async function testKafka(): Promise<TestKafka> {
 /** The Redis of this run, as `testKafka` gives Kafka. */
 export async function testRedis(): Promise<TestRedis> {
   return { url: await addressOf('redis'), prefix: `test:${randomBytes(5).toString('hex')}:` };
+}
+
+/** An Envoy to run, as `testKafka` gives Kafka: every file starts its own. */
+export async function testEnvoy(): Promise<EnvoyBinary> {
+  return findEnvoy({ ENVOY_BINARY: await addressOf('envoy') });
 }
 
 async function addressOf(kind: ServerKind): Promise<string> {
