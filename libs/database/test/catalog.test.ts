@@ -45,6 +45,7 @@ describe('the catalog assertions', () => {
     ['a policy for everyone', 'create policy open on things using (true)', 'policy'],
     ['a policy for the relay', 'create policy relay on things to {{relay}} using (true)', 'policy'],
     ['an open platform table', 'create policy wide on queue for select to {{app}} using (true)', 'policy'],
+    ['a grant without a policy', 'drop policy tenant on queue', 'policy'],
     ['an open global table', 'alter policy global on people using (true)', 'policy'],
     ['a unique index without tenant', 'create unique index leak on things (name)', 'tenant key'],
     ['a unique index with the tenant last', 'create unique index leak on things (name, tenant_id)', 'tenant key'],

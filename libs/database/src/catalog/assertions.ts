@@ -1,5 +1,12 @@
 import { defaultRolePrefix, serviceRoles, type ServiceRoles } from '../roles/names.ts';
-import { readCatalog, type CatalogFacts, type PolicyFact, type SqlConnection, type TableFact } from './facts.ts';
+import {
+  readCatalog,
+  type CatalogFacts,
+  type GrantFact,
+  type PolicyFact,
+  type SqlConnection,
+  type TableFact,
+} from './facts.ts';
 import { judgeRoles } from './role-rules.ts';
 
 /** One hole in the tenant wall. */
@@ -66,9 +73,26 @@ function judgeTable(table: TableFact, facts: CatalogFacts, roles: ServiceRoles, 
   }
   if (table.comment === null || !classForm.test(table.comment)) report('class', name, 'has no class in its comment');
   const policies = facts.policies.filter((policy) => policy.table === name);
+  judgeGrants(table, policies, grants, roles, report);
   if (table.comment === 'class: tenant') judgeTenantTable(table, policies, facts, roles, report);
   else if (table.comment?.startsWith('class: global: ')) judgeGlobalTable(table, policies, roles, report);
   else judgePlatformTable(table, policies, facts, roles, report);
+}
+
+/** A grant without a policy reaches no row: one of the two was forgotten. Of the app role more is asked where tenants or nobody own the rows. */
+function judgeGrants(
+  table: TableFact,
+  policies: readonly PolicyFact[],
+  grants: readonly GrantFact[],
+  roles: ServiceRoles,
+  report: Report,
+): void {
+  const isPlatform = table.comment === 'class: platform';
+  for (const role of [...(isPlatform ? [roles.app] : []), roles.relay, roles.search]) {
+    if (!grants.some(({ grantee }) => grantee === role)) continue;
+    if (policies.some((policy) => policy.roles.includes(role) || policy.roles.includes('public'))) continue;
+    report('policy', table.name, `${role} holds a grant, and no policy lets it reach a row`);
+  }
 }
 
 const canonicalTenant = '(tenant_id = ( SELECT ctx_tenant() AS ctx_tenant))';
