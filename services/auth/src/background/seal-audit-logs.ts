@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { BackgroundTask } from '@idp/service';
 import type { AuthContext } from '../context.ts';
 import { checkpointAfterMs, sealAuditLog } from '../operations/audit/seal-audit-log.ts';
@@ -5,6 +6,8 @@ import { countUnsealed, listTenantsToSeal } from '../store/audit/arrivals.ts';
 
 /** Other processes' reports and due checkpoints are found by looking; those of this process wake it. */
 const lookEveryMs = 5_000;
+/** Reports that come together are sealed together: each batch costs as much as some of its rows. */
+const gatherMs = 200;
 const countedMax = 100_000;
 
 /**
@@ -16,30 +19,31 @@ export function sealAuditLogs(ctx: AuthContext): BackgroundTask {
     name: 'seal-audit-logs',
     async run(signal) {
       while (!signal.aborted) {
-        const sealed = await sealRound(ctx, signal);
-        if (sealed > 0) continue;
+        const isDone = await sealRound(ctx, signal);
+        if (!isDone) continue;
         await measure(ctx);
         await ctx.auditArrivals.wait(lookEveryMs, signal);
+        await pause(gatherMs, undefined, { signal }).catch(() => undefined);
       }
     },
   };
 }
 
-/** One turn of every tenant that has something to seal; how many rows were sealed. */
-async function sealRound(ctx: AuthContext, signal: AbortSignal): Promise<number> {
+/** One batch of every tenant that has something to seal; whether no tenant has more than that. */
+async function sealRound(ctx: AuthContext, signal: AbortSignal): Promise<boolean> {
   const tenants = await listTenantsToSeal(ctx.database, new Date(ctx.clock().getTime() - checkpointAfterMs));
-  let rows = 0;
+  let isDone = true;
   for (const tenantId of tenants) {
     signal.throwIfAborted();
     try {
       const sealed = await sealAuditLog(ctx, tenantId);
-      rows += sealed?.rows ?? 0;
+      if (sealed?.isFull === true) isDone = false;
       if (sealed !== undefined) ctx.auditMetrics.sealed(sealed);
     } catch (err) {
       ctx.logger.error({ err, tenantId }, 'the audit log of a tenant could not be sealed');
     }
   }
-  return rows;
+  return isDone;
 }
 
 async function measure(ctx: AuthContext): Promise<void> {

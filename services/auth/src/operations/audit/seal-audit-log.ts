@@ -6,8 +6,8 @@ import { signCheckpoint } from '../../audit/checkpoint.ts';
 import { sealArrivals } from '../../audit/seal.ts';
 import type { AuthContext } from '../../context.ts';
 import type { VerificationKeySet } from '../../keys/verification-keys.ts';
-import { takeArrivals } from '../../store/audit/arrivals.ts';
-import { insertSealedRows } from '../../store/audit/chain.ts';
+import { readArrivals } from '../../store/audit/arrivals.ts';
+import { moveIntoChain } from '../../store/audit/chain.ts';
 import { insertCheckpoint } from '../../store/audit/checkpoints.ts';
 import { lockAuditHead, saveAuditHead, type AuditHead } from '../../store/audit/heads.ts';
 import type { Tables } from '../../store/tables.ts';
@@ -18,6 +18,8 @@ export const checkpointAfterMs = 60_000;
 
 export interface Sealed {
   rows: number;
+  /** As many as a batch may have: there can be more. */
+  isFull: boolean;
   /** When the oldest of them had arrived. */
   oldestReceivedAt?: string | undefined;
 }
@@ -48,7 +50,8 @@ async function sealInTransaction(
 ): Promise<Sealed | undefined> {
   const head = await lockAuditHead(tx, { wait: completely });
   if (head === undefined) return undefined;
-  const arrivals = await takeArrivals(tx, checkpointRows - (head.seq - head.checkpointSeq));
+  const countMax = checkpointRows - (head.seq - head.checkpointSeq);
+  const { numbers, arrivals } = await readArrivals(tx, countMax);
   const sealed = sealArrivals(tx.tenantId, head, arrivals);
   const last = sealed.at(-1);
   const grown: AuditHead =
@@ -57,9 +60,9 @@ async function sealInTransaction(
       : { ...head, seq: last.row.seq, hash: last.hash, openSince: head.openSince ?? now.toISOString() };
   const due = completely || isDue(grown, now);
   const next = due && grown.seq > grown.checkpointSeq ? await addCheckpoint(tx, grown, signer, now) : grown;
-  if (sealed.length > 0) await insertSealedRows(tx, sealed);
+  if (sealed.length > 0) await moveIntoChain(tx, numbers, sealed);
   if (next !== head) await saveAuditHead(tx, next);
-  return { rows: sealed.length, oldestReceivedAt: arrivals[0]?.receivedAt };
+  return { rows: sealed.length, isFull: sealed.length === countMax, oldestReceivedAt: arrivals[0]?.receivedAt };
 }
 
 function isDue({ seq, checkpointSeq, openSince }: AuditHead, now: Date): boolean {

@@ -29,12 +29,18 @@ export function arrivalColumns(arrival: Omit<Arrival, 'receivedAt'>): Record<str
   };
 }
 
-/** Takes the oldest reports of the transaction's tenant away, at most this many, in the order they came. */
-export async function takeArrivals(tx: Tx<Tables>, countMax: number): Promise<Arrival[]> {
-  const { rows } = await sql<Selectable<AuditArrivalsTable>>`
-    delete from audit_arrivals where arrival in (select arrival from audit_arrivals order by arrival limit ${countMax})
-    returning *`.execute(named(tx.db, 'auth.take-audit-arrivals'));
-  return rows.sort((a, b) => a.arrival - b.arrival).map(arrivalOf);
+/** The oldest reports of the transaction's tenant, at most this many, in the order they came, and their numbers there. */
+export async function readArrivals(
+  tx: Tx<Tables>,
+  countMax: number,
+): Promise<{ numbers: number[]; arrivals: Arrival[] }> {
+  const rows = await named(tx.db, 'auth.read-audit-arrivals')
+    .selectFrom('audit_arrivals')
+    .selectAll()
+    .orderBy('arrival')
+    .limit(countMax)
+    .execute();
+  return { numbers: rows.map(({ arrival }) => arrival), arrivals: rows.map(arrivalOf) };
 }
 
 function arrivalOf(row: Selectable<AuditArrivalsTable>): Arrival {

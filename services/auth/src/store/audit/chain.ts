@@ -6,34 +6,46 @@ import type { SealedRow } from '../../audit/seal.ts';
 import type { AuditChainTable, Tables } from '../tables.ts';
 import { milliseconds } from './arrivals.ts';
 
-/** Adds rows to the chain of the transaction's tenant. */
-export async function insertSealedRows(tx: Tx<Tables>, rows: readonly SealedRow[]): Promise<void> {
+const hashBytes = 32;
+
+/**
+ * Moves reports into the chain of the transaction's tenant, each by its number among the arrivals. What they say stays in the database;
+ * what sealing adds is sent, hashes of a kind as one value.
+ */
+export async function moveIntoChain(
+  tx: Tx<Tables>,
+  numbers: readonly number[],
+  rows: readonly SealedRow[],
+): Promise<void> {
   const column = <T>(pick: (row: SealedRow) => T | undefined): (T | null)[] => rows.map((row) => pick(row) ?? null);
-  const bytes = (pick: (row: SealedRow) => string | undefined): (Buffer | null)[] =>
-    rows.map((row) => {
-      const hex = pick(row);
-      return hex === undefined ? null : Buffer.from(hex, 'hex');
-    });
-  await sql`
+  const hashes = (pick: (row: SealedRow) => string | undefined) => {
+    const all = Buffer.alloc(rows.length * hashBytes);
+    for (const [at, row] of rows.entries()) all.write(pick(row) ?? '', at * hashBytes, 'hex');
+    const length = sql.lit(hashBytes);
+    return sql`substring(${all}::bytea from (at::integer - 1) * ${length} + 1 for ${length})`;
+  };
+  const result = await sql`
+    with sealed as (
+      select * from unnest(${[...numbers]}::bigint[], ${column(({ states }) => states.before)}::text[],
+        ${column(({ states }) => states.after)}::text[], ${column(({ states }) => states.salt)}::text[],
+        ${column(({ client }) => client.salt)}::text[])
+        with ordinality as s (arrival, states_before, states_after, states_salt, client_salt, at)
+    ), taken as (
+      delete from audit_arrivals a using sealed s
+        where a.arrival = s.arrival and a.arrival between ${numbers[0]}::bigint and ${numbers.at(-1)}::bigint
+        returning a.*, s.at, s.states_before, s.states_after, s.states_salt, s.client_salt
+    )
     insert into audit_chain (seq, received_at, id, occurred_at, service, actor, on_behalf_of, action, resource_type, resource_id,
       outcome, before, after, truncated, states_salt, states_hash, ip, user_agent, client_salt, client_hash, session_id,
       request_id, trace_id, reason, prev_hash, row_hash)
-    select * from unnest(
-      ${column(({ row }) => row.seq)}::bigint[], ${column(({ row }) => row.receivedAt)}::timestamptz[],
-      ${column(({ row }) => row.id)}::uuid[], ${column(({ row }) => row.occurredAt)}::timestamptz[],
-      ${column(({ row }) => row.service)}::text[], ${column(({ row }) => row.actor)}::text[],
-      ${column(({ row }) => row.onBehalfOf)}::text[], ${column(({ row }) => row.action)}::text[],
-      ${column(({ row }) => row.resourceType)}::text[], ${column(({ row }) => row.resourceId)}::text[],
-      ${column(({ row }) => row.outcome)}::text[], ${column(({ states }) => states.before)}::text[],
-      ${column(({ states }) => states.after)}::text[], ${column(({ row }) => row.truncated)}::boolean[],
-      ${column(({ states }) => states.salt)}::text[], ${bytes(({ row }) => row.statesHash)}::bytea[],
-      ${column(({ client }) => client.ip)}::text[], ${column(({ client }) => client.userAgent)}::text[],
-      ${column(({ client }) => client.salt)}::text[], ${bytes(({ row }) => row.clientHash)}::bytea[],
-      ${column(({ row }) => row.sessionId)}::text[], ${column(({ row }) => row.requestId)}::text[],
-      ${column(({ row }) => row.traceId)}::text[], ${column(({ row }) => row.reason)}::text[],
-      ${bytes(({ prevHash }) => prevHash)}::bytea[], ${bytes(({ hash }) => hash)}::bytea[])`.execute(
-    named(tx.db, 'auth.insert-audit-rows'),
+    select ${rows[0]?.row.seq}::bigint + at - 1, received_at, id, occurred_at, service, actor, on_behalf_of, action, resource_type,
+      resource_id, outcome, states_before, states_after, truncated, states_salt,
+      case when states_salt is not null then ${hashes(({ row }) => row.statesHash)} end, ip, user_agent, client_salt,
+      case when client_salt is not null then ${hashes(({ row }) => row.clientHash)} end, session_id, request_id, trace_id, reason,
+      ${hashes(({ prevHash }) => prevHash)}, ${hashes(({ hash }) => hash)} from taken`.execute(
+    named(tx.db, 'auth.move-into-audit-chain'),
   );
+  if (Number(result.numAffectedRows) !== rows.length) throw new Error('reports vanished while they were sealed');
 }
 
 /** A row of the chain as the database holds it. */
