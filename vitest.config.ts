@@ -28,7 +28,7 @@ export default defineConfig({
     projects: [
       layer('unit', [
         `${packages}/src/**/*.test.ts`,
-        'gateway/{routing,generate,embedded,edge}/**/*.test.ts',
+        'gateway/{routing,generate,embedded,edge,limits}/**/*.test.ts',
         'scripts/**/*.test.ts',
       ]),
       layer('integration', [`${packages}/test/**/*.test.ts`], {

@@ -85,6 +85,13 @@ const file: RouteFileInput = {
       rateClass: 'static',
     },
     {
+      id: 'edge.rate-limits',
+      service: 'edge',
+      path: '/api/v1/rate-limits',
+      match: 'exact',
+      rateClass: 'none',
+    },
+    {
       id: 'edge.openapi-json',
       service: 'edge',
       path: '/api/openapi.json',

@@ -1,10 +1,12 @@
+import type { Principal } from '@idp/auth';
+
 /** A request to the edge, already routed and checked. */
 export interface EdgeRequest {
   method: string;
   path: string;
   headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** True with a verified credential. */
-  signedIn: boolean;
+  /** Set with a verified credential. */
+  principal: Principal | undefined;
   requestId: string;
   traceId: string;
 }

@@ -67,15 +67,81 @@ const health = {
   },
 };
 
+const shownLimit = {
+  type: 'object',
+  required: ['policy', 'limit', 'periodSeconds', 'burst', 'remaining', 'resetSeconds'],
+  properties: {
+    policy: { type: 'string', description: 'As in the header `RateLimit-Policy`', examples: ['user'] },
+    limit: { type: 'integer', description: 'Units of one period', examples: [600] },
+    periodSeconds: { type: 'integer', examples: [60] },
+    burst: { type: 'integer', description: 'Units at once after a rest', examples: [150] },
+    remaining: { type: 'integer', description: 'Units that would pass now', examples: [149] },
+    resetSeconds: { type: 'integer', description: 'Seconds until the whole burst is there again', examples: [1] },
+  },
+};
+
+const rateLimits = {
+  get: {
+    operationId: 'listRateLimits',
+    summary: "The caller's rate limits and what is left of them",
+    description: 'Takes nothing of any limit. Empty where limits are switched off.',
+    security: [{ bearer: [] }],
+    responses: {
+      200: {
+        description: 'The limits',
+        content: {
+          'application/json': {
+            schema: {
+              type: 'object',
+              required: ['data', 'meta'],
+              properties: {
+                data: {
+                  type: 'object',
+                  required: ['policies'],
+                  properties: { policies: { type: 'array', items: shownLimit } },
+                },
+                meta: { $ref: '#/components/schemas/Meta' },
+              },
+            },
+            example: {
+              data: {
+                policies: [
+                  { policy: 'user', limit: 600, periodSeconds: 60, burst: 150, remaining: 149, resetSeconds: 1 },
+                  {
+                    policy: 'tenant',
+                    limit: 30_000,
+                    periodSeconds: 60,
+                    burst: 5_000,
+                    remaining: 4_999,
+                    resetSeconds: 1,
+                  },
+                  { policy: 'ai', limit: 30, periodSeconds: 60, burst: 8, remaining: 8, resetSeconds: 0 },
+                ],
+              },
+              meta: { requestId: '0197b0c4-6a1e-7c3f-9d2b-5e8f1a2b3c4d', traceId: '4bf92f3577b34da6a3ce929d0e0e4736' },
+            },
+          },
+        },
+      },
+      default: errorAnswer,
+    },
+  },
+};
+
 const documentJson = 'application/json';
 const html = 'text/html';
 
 /** OpenAPI description of the gateway's own endpoints. */
 export const edgeDocument = {
   openapi: '3.1.0',
-  info: { title: 'Gateway', version: '0.1.0', description: 'Health, API documents and documentation pages' },
+  info: {
+    title: 'Gateway',
+    version: '0.1.0',
+    description: 'Health, rate limits, API documents and documentation pages',
+  },
   paths: {
     '/api/v1/health': health,
+    '/api/v1/rate-limits': rateLimits,
     '/api/openapi.json': publicGet('getOpenApi', 'OpenAPI document of all services', documentJson),
     '/api/openapi.yaml': publicGet('getOpenApiYaml', 'The same document as YAML', 'application/yaml'),
     '/api/openapi/{service}.json': publicGet('getServiceOpenApi', 'OpenAPI document of one service', documentJson, [

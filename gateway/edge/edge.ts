@@ -2,12 +2,16 @@ import { AppError, NotFoundError } from '@idp/errors';
 import type { EdgeAnswer, EdgeHandler, EdgeRequest } from './contract.ts';
 import { docsHandlers } from './docs/docs-handlers.ts';
 import { healthHandler, type HealthSource } from './health.ts';
+import type { RateLimits } from '../limits/rate-limits.ts';
 import { openapiHandlers, type DocumentSource } from './openapi/openapi-handlers.ts';
+import { rateLimitsHandler } from './rate-limits.ts';
 import { securityTextHandler } from './security-text.ts';
 
 export interface EdgeOptions {
   health: HealthSource;
   documents: DocumentSource;
+  /** Throws 503 while there are none yet. */
+  limits: () => RateLimits;
   /** `mailto:` or `https:` address for reports, RFC 9116 §2.5.3. */
   securityContact: () => string;
   /** Where this gateway is reached from outside; known once it listens. */
@@ -17,12 +21,13 @@ export interface EdgeOptions {
 }
 
 /**
- * The gateway's own endpoints: health, documents, documentation pages, security.txt. Answers any path below them; throws
+ * The gateway's own endpoints: health, rate limits, documents, documentation pages, security.txt. Answers any path below them; throws
  * 404 for others and 405 for methods other than GET and HEAD.
  */
 export function createEdge(options: EdgeOptions): EdgeHandler {
   const exact = new Map<string, EdgeHandler>([
     ['/api/v1/health', healthHandler(options.health)],
+    ['/api/v1/rate-limits', rateLimitsHandler(options.limits)],
     ['/.well-known/security.txt', securityTextHandler(options)],
   ]);
   const openapi = openapiHandlers(options.documents);

@@ -25,7 +25,7 @@ export function healthHandler(source: HealthSource, now: () => number = () => pe
     const status = overall(services);
     // What is not ready may be so a moment later: only good news is kept.
     if (status !== 'ok') asked = undefined;
-    const answer = dataAnswer(request, request.signedIn ? { status, services } : { status });
+    const answer = dataAnswer(request, request.principal !== undefined ? { status, services } : { status });
     return { ...answer, headers: { ...answer.headers, 'cache-control': 'no-store' } };
   };
 }

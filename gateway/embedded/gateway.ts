@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { UnavailableError } from '@idp/errors';
 import type { Telemetry } from '@idp/telemetry';
 import type { EdgeHandler } from '../edge/contract.ts';
+import type { RateLimits } from '../limits/rate-limits.ts';
 import type { RouteFile } from '../routing/route-schema.ts';
 import { createRouteTable } from '../routing/route-table.ts';
 import { createAccessLog } from './pipeline/access-log.ts';
@@ -27,6 +28,8 @@ export interface GatewayOptions {
 export interface Backends extends CredentialSource {
   /** By service name. */
   upstreams: Readonly<Record<string, Upstream>>;
+  /** Absent, nothing is counted. */
+  limits?: RateLimits;
 }
 
 export interface Gateway {
@@ -47,11 +50,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     throw new UnavailableError('the platform is starting', { retryAfterSeconds: 1 });
   };
   let source: () => CredentialSource = starting;
+  let limits: RateLimits | undefined;
   let draining = false;
   const pipeline = createPipeline({
     table: createRouteTable(options.routes),
     upstreams,
     checkCredential: createCredentialCheck({ source: () => source(), metrics }),
+    limits: () => limits,
     hosts: options.hosts,
     trustedProxies,
     allowedOrigins: new Set(options.allowedOrigins),
@@ -67,6 +72,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     open(backends) {
       source = () => backends;
+      limits = backends.limits;
       for (const [name, upstream] of Object.entries(backends.upstreams)) upstreams.set(name, upstream);
     },
     async close(deadlineMs) {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { rateClasses } from '../limits/rate-table.ts';
 
 /** Literal segments and, in templates, `{name}` for one whole segment. Matched byte for byte. */
 const path = z.string().regex(/^(\/([A-Za-z0-9._-]+|\{[a-zA-Z]+\}))+$/, 'must be segments without a trailing slash');
@@ -18,7 +19,7 @@ const route = z.strictObject({
   /** Kinds of credential the gateway checks here. */
   credentials: z.array(z.enum(['jwt'])).default(['jwt']),
   /** Which rate limits apply; shown in the documentation. */
-  rateClass: z.enum(['api', 'login', 'token', 'static', 'search']).default('api'),
+  rateClass: z.enum(rateClasses).default('api'),
   timeoutMs: z.int().min(100).max(600_000).default(15_000),
   bodyMaxBytes: z
     .int()
@@ -26,12 +27,16 @@ const route = z.strictObject({
     .max(256 * 1024 * 1024)
     .default(1024 * 1024),
   stream: z.enum(['sse', 'ndjson', 'websocket', 'upload', 'download']).optional(),
+  /** `idempotent`: what may be repeated is tried a second time when the service cannot be reached (Envoy alone). */
+  retry: z.enum(['idempotent', 'none']).default('idempotent'),
   /** Backstage's form of errors, and no API versions. */
   backstage: z.boolean().default(false),
   /** Served under `/api/v2` only. */
   beta: z.boolean().default(false),
   /** RFC 9745 and RFC 8594: dates of deprecation and of the end, and the path that replaces it. */
   deprecation: z.strictObject({ since: z.iso.date(), sunset: z.iso.date(), successor: path }).optional(),
+  /** After its sunset: answers 410 and names its successor. */
+  gone: z.boolean().default(false),
 });
 
 const alias = z.strictObject({
@@ -78,7 +83,8 @@ function misfits({ routes, aliases }: { routes: Route[]; aliases: Alias[] }): st
     if (closed.test(entry.path)) problems.push(`${entry.id}: ${entry.path} is not for the gateway`);
     if (entry.beta !== entry.path.startsWith('/api/v2/')) problems.push(`${entry.id}: beta and /api/v2 go together`);
     const sunset = entry.deprecation && Date.parse(entry.deprecation.sunset);
-    if (sunset !== undefined && sunset < Date.now()) problems.push(`${entry.id}: past its sunset and still served`);
+    if (sunset !== undefined && sunset < Date.now() && !entry.gone)
+      problems.push(`${entry.id}: past its sunset and still served`);
   }
   for (const entry of aliases) {
     if (entry.from.includes('{') || entry.to.includes('{')) problems.push(`${entry.from}: aliases hold no {}`);

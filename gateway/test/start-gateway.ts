@@ -10,6 +10,7 @@ import { createEdge, type EdgeOptions } from '../edge/edge.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../embedded/gateway.ts';
 import { accessLogFields } from '../embedded/pipeline/access-log.ts';
 import type { Upstream } from '../embedded/pipeline/handler.ts';
+import type { RateLimits } from '../limits/rate-limits.ts';
 import { routes } from '../routes.ts';
 
 /** What an echoing service received. */
@@ -37,6 +38,12 @@ export interface StartedGateway extends AsyncDisposable {
   rawWithoutEnd(head: string): Promise<number>;
 }
 
+const offLimits: RateLimits = {
+  take: () => Promise.resolve(undefined),
+  takeFailedKey: () => Promise.resolve(undefined),
+  show: () => Promise.resolve([]),
+};
+
 export const goodToken = 'good.token.signature';
 
 /** A gateway on a free port in front of services that answer with what they got. */
@@ -46,6 +53,8 @@ export async function startGateway(
     edgeOptions?: Partial<EdgeOptions>;
     upstreams?: Record<string, Upstream>;
     verifier?: Pick<CredentialVerifier, 'verify'>;
+    /** Absent, nothing is counted. */
+    limits?: RateLimits;
   } = {},
 ): Promise<StartedGateway> {
   const log: Record<string, unknown>[] = [];
@@ -57,10 +66,11 @@ export async function startGateway(
     destination,
     fields: accessLogFields,
   });
-  const { edgeOptions, upstreams, verifier = { verify }, ...rest } = options;
+  const { edgeOptions, upstreams, verifier = { verify }, limits, ...rest } = options;
   const edge = createEdge({
     health: () => Promise.resolve([{ name: 'auth', status: 'ok', version: '1' }]),
     documents: { merged: () => Promise.resolve({ openapi: '3.1.0' }), service: () => Promise.resolve(undefined) },
+    limits: () => limits ?? offLimits,
     securityContact: () => 'mailto:security@example.org',
     publicUrl: () => 'https://idp.example.org',
     exposeDocs: true,
@@ -80,6 +90,7 @@ export async function startGateway(
     upstreams: { auth: echo('auth'), catalog: echo('catalog'), ...upstreams },
     verifier,
     publicUrl: 'http://localhost',
+    ...(limits !== undefined && { limits }),
   });
   const url = `http://127.0.0.1:${port}`;
   return {

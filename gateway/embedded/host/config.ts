@@ -56,6 +56,8 @@ export const hostConfig = z
 
     /** `off` for load tests. */
     RATE_LIMITS: z.enum(['on', 'off']).default('on'),
+    /** Changes of single limits, YAML or JSON; followed while the process runs. */
+    RATE_LIMITS_FILE: z.string().min(1).optional(),
     ...kafkaVariables,
     /** Caches and rate limits; without it they are kept in memory. */
     REDIS_URL: kernel.REDIS_URL,

@@ -1,3 +1,4 @@
+import type { SharedState } from '@idp/cache';
 import { deferPorts, type DeferredPorts, type PlatformPorts } from '@idp/auth';
 import { createWakeSignal, type KafkaSettings } from '@idp/events';
 import { UnavailableError } from '@idp/errors';
@@ -37,6 +38,8 @@ export interface Fleet {
   services: readonly RunningService[];
   /** Ports of the auth service. */
   ports: PlatformPorts;
+  /** Where limits are counted. */
+  shared: SharedState;
   stop(deadlineMs: number): Promise<void>;
 }
 
@@ -89,6 +92,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const fleet: Fleet = {
     services: services.flatMap(({ name }) => running.get(name) ?? []),
     ports,
+    shared,
     async stop(deadlineMs) {
       await Promise.all([...running.values()].map((service) => service.stop({ deadlineMs })));
       await shared[Symbol.asyncDispose]();

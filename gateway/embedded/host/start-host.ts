@@ -1,9 +1,14 @@
+import { createLimiter } from '@idp/cache';
 import { createCredentialVerifier, type CredentialVerifier } from '@idp/auth';
+import { UnavailableError } from '@idp/errors';
 import { kafkaSettings } from '@idp/events';
 import { createHostList, type RunningService } from '@idp/service';
-import { collectProcessMetrics, createTelemetry, type Logger } from '@idp/telemetry';
+import { collectProcessMetrics, createTelemetry, type Logger, type Telemetry } from '@idp/telemetry';
 import { createEdge } from '../../edge/edge.ts';
 import type { ServiceHealth } from '../../edge/health.ts';
+import { followLimitsFile } from '../../limits/limits-file.ts';
+import { createRateLimits, type RateLimits } from '../../limits/rate-limits.ts';
+import type { RateSettings } from '../../limits/rate-settings.ts';
 import { routes } from '../../routes.ts';
 import { createGateway } from '../gateway.ts';
 import { accessLogFields } from '../pipeline/access-log.ts';
@@ -57,6 +62,7 @@ async function start(
   cleanup: ReturnType<typeof createCleanup>,
 ): Promise<Host> {
   let fleet: Fleet | undefined;
+  let limits: RateLimits | undefined;
   let draining = false;
   const running = () => fleet?.services;
   const kafka = kafkaSettings(config);
@@ -66,6 +72,8 @@ async function start(
   const processMetrics = collectProcessMetrics(telemetry.metrics);
   cleanup.add(() => processMetrics[Symbol.dispose]());
 
+  const rates = await followLimitsFile({ file: config.RATE_LIMITS_FILE, telemetry });
+  cleanup.add(() => rates[Symbol.dispose]());
   const gateway = createGateway({
     ...gatewaySettings(config),
     telemetry,
@@ -73,6 +81,7 @@ async function start(
     edge: createEdge({
       health: () => Promise.resolve(serviceHealth(running(), version)),
       documents: fleetDocuments(running),
+      limits: () => limits ?? starting(),
       securityContact: () => config.SECURITY_CONTACT ?? `mailto:security@${new URL(publicUrl).hostname}`,
       publicUrl: () => publicUrl,
       exposeDocs: config.EXPOSE_DOCS,
@@ -120,7 +129,8 @@ async function start(
   cleanup.add(() => started.stop(servicesStopMs));
   const verifier = verifierFor(publicUrl, started);
   cleanup.add(reportKeyUses(verifier, telemetry.logger));
-  gateway.open({ upstreams: upstreamsOf(started.services), verifier, publicUrl });
+  limits = limitsFor(started, { config, telemetry, settings: rates.current });
+  gateway.open({ upstreams: upstreamsOf(started.services), verifier, publicUrl, limits });
   await state.markStarted(version);
   telemetry.metrics.gauge('process_start_to_ready_seconds', 'From process start to ready').set(process.uptime());
   return {
@@ -155,6 +165,23 @@ function gatewaySettings(config: HostConfig) {
 
 function verifierFor(publicUrl: string, { ports }: Fleet) {
   return createCredentialVerifier({ issuer: publicUrl, audience: `${publicUrl}/api`, ports });
+}
+
+function starting(): never {
+  throw new UnavailableError('the platform is starting', { retryAfterSeconds: 1 });
+}
+
+function limitsFor(
+  { shared, ports }: Fleet,
+  options: { config: HostConfig; telemetry: Telemetry; settings: () => RateSettings },
+): RateLimits {
+  const { config, telemetry, settings } = options;
+  return createRateLimits({
+    limiter: createLimiter({ store: shared.limits, metrics: telemetry.metrics }),
+    settings,
+    planOf: (tenantId) => ports.access.world(tenantId)?.tenant.ratePlan,
+    enforced: config.RATE_LIMITS === 'on',
+  });
 }
 
 /** Keys are verified here and handed over, so their uses are counted here. Returns what tells the last of them. */

@@ -16,7 +16,7 @@ export function edgeUpstream(edge: EdgeHandler): Upstream {
         method: req.method ?? '',
         path: (req.url ?? '').split('?', 1)[0]!,
         headers: req.headers,
-        signedIn: exchange.principal !== undefined,
+        principal: exchange.principal,
         requestId: exchange.requestId,
         traceId: exchange.traceId,
       }),

@@ -1,6 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import { AppError, PayloadTooLargeError, UnavailableError, toWire } from '@idp/errors';
+import type { Principal } from '@idp/auth';
+import { AppError, AuthError, PayloadTooLargeError, UnavailableError, toWire } from '@idp/errors';
 import { acceptTracestate, formatTraceparent, newTraceContext, parseTraceparent } from '@idp/telemetry';
+import { ratedCaller } from '../../limits/charges.ts';
+import type { RateLimits, RateVerdict } from '../../limits/rate-limits.ts';
 import { resolve, type Resolution } from '../../routing/resolve.ts';
 import type { Route } from '../../routing/route-schema.ts';
 import type { RouteTable } from '../../routing/route-table.ts';
@@ -25,6 +28,8 @@ export interface PipelineOptions {
   table: RouteTable;
   upstreams: ReadonlyMap<string, Upstream>;
   checkCredential: CredentialCheck;
+  /** Undefined while nothing is counted. */
+  limits: () => RateLimits | undefined;
   hosts: HostList;
   trustedProxies: TrustedProxies;
   /** Exact origins that may read the gateway's own errors. */
@@ -41,7 +46,7 @@ const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 const fieldsMax = 100;
 
 /**
- * The steps of a request in the order every target has them: host, ids, path, hygiene, method, limits, credential, route.
+ * The steps of a request in the order every target has them: host, ids, path, hygiene, method, size, credential, rate limit, route.
  * `beforeBody` runs when nothing speaks against the request any more: the place to answer `Expect: 100-continue`.
  */
 export function createPipeline(options: PipelineOptions): Pipeline {
@@ -49,23 +54,60 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     const exchange = beginExchange(req, options);
     res.exchange = exchange;
     res.once('close', () => options.onEnd(req, res, exchange));
-    const fail = (error: unknown) => failRequest(req, res, exchange, error, options);
-    try {
-      const resolution = admit(req, exchange, options);
-      const principal =
-        req.method === 'OPTIONS' ? undefined : options.checkCredential(req, resolution.route, exchange.clientIp);
-      if (principal === undefined) return handOver(req, res, exchange, resolution, options, beforeBody);
-      principal
-        .then((verified) => {
-          exchange.principal = verified;
-          handOverPrincipal(req, verified);
-          handOver(req, res, exchange, resolution, options, beforeBody);
-        })
-        .catch(fail);
-    } catch (error) {
-      fail(error);
-    }
+    serve(req, res, exchange, options, beforeBody).catch((error: unknown) =>
+      failRequest(req, res, exchange, error, options),
+    );
   };
+}
+
+async function serve(
+  req: IncomingMessage,
+  res: GatewayResponse,
+  exchange: Exchange,
+  options: PipelineOptions,
+  beforeBody: (() => void) | undefined,
+): Promise<void> {
+  const resolution = admit(req, exchange, options);
+  const limits = options.limits();
+  const principal = await callerOf(req, res, exchange, resolution.route, { ...options, limits });
+  if (principal !== undefined) {
+    exchange.principal = principal;
+    handOverPrincipal(req, principal);
+  }
+  const counted = await limits?.take({
+    // A preflight is no request of its own: a page sends one before many.
+    rateClass: req.method === 'OPTIONS' ? 'static' : resolution.route.rateClass,
+    route: resolution.route.id,
+    address: exchange.clientIp,
+    caller: principal && ratedCaller(principal),
+  });
+  tell(res, counted);
+  handOver(req, res, exchange, resolution, options, beforeBody);
+}
+
+/** The verified caller. Who guesses keys is counted as somebody without any. */
+async function callerOf(
+  req: IncomingMessage,
+  res: GatewayResponse,
+  { clientIp }: Exchange,
+  route: Route,
+  { checkCredential, limits }: { checkCredential: CredentialCheck; limits: RateLimits | undefined },
+): Promise<Principal | undefined> {
+  if (req.method === 'OPTIONS') return undefined;
+  try {
+    return await checkCredential(req, route, clientIp);
+  } catch (error) {
+    if (error instanceof AuthError && error.code === 'INVALID_API_KEY')
+      tell(res, await limits?.takeFailedKey(clientIp));
+    throw error;
+  }
+}
+
+/** Puts what is left on the answer, and refuses the request where nothing is. */
+function tell(res: GatewayResponse, verdict: RateVerdict | undefined): void {
+  if (verdict === undefined) return;
+  for (const [name, value] of Object.entries(verdict.headers)) res.setHeader(name, value);
+  if (verdict.refusal !== undefined) throw verdict.refusal;
 }
 
 function beginExchange(req: IncomingMessage, { trustedProxies, isDraining }: PipelineOptions): Exchange {

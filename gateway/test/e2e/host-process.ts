@@ -32,6 +32,8 @@ export async function startHostProcess(env: Record<string, string>): Promise<Hos
     MANAGEMENT_PORT: String(managementPort),
     IDP_DEMO: 'false',
     LOG_LEVEL: 'warn',
+    // All tests of a file are one client; what limits do is tested where nothing else is.
+    RATE_LIMITS: 'off',
     ...env,
   };
   const child = spawn(process.execPath, ['--disable-proto=throw', main], {

@@ -3,7 +3,7 @@ import type { Origins } from '../access/origins.ts';
 
 /** What a page of another origin may read beside the body. */
 export const exposedHeaders =
-  'RateLimit, RateLimit-Policy, Retry-After, ETag, Link, API-Version, X-Request-Id, X-Authz-Version, Deprecation, Sunset';
+  'RateLimit, RateLimit-Policy, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, ETag, Link, API-Version, X-Request-Id, X-Authz-Version, Deprecation, Sunset';
 const preflightHeaders = {
   'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE',
   'access-control-allow-headers':

@@ -52,7 +52,7 @@ export const tenantConfig = z.strictObject({
   ratePlan: z
     .enum(['free', 'standard', 'enterprise'])
     .optional()
-    .meta({ description: 'For the platform to set; told to every service, no limit depends on it yet' }),
+    .meta({ description: 'For the platform to set; decides how much all of the tenant may ask' }),
 });
 export type TenantConfig = z.output<typeof tenantConfig>;
 
