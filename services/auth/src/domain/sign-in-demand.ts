@@ -15,9 +15,12 @@ export interface SignInDemand {
   acr: AuthContextClass;
 }
 
-/** Administrators are those who hold `tenant-admin` or more in the whole tenant. */
-export function demandOf({ sso, mfa }: TenantConfig, { isAdmin }: { isAdmin: boolean }): SignInDemand {
-  const needsFactor = mfa === 'all' || (mfa === 'admins' && isAdmin);
+/** Administrators are those who hold `tenant-admin` or more in the whole tenant; of a member alone a factor may be asked, too. */
+export function demandOf(
+  { sso, mfa }: TenantConfig,
+  { isAdmin, mfaRequired = false }: { isAdmin: boolean; mfaRequired?: boolean },
+): SignInDemand {
+  const needsFactor = mfaRequired || mfa === 'all' || (mfa === 'admins' && isAdmin);
   return { sso: sso?.enforced === true, acr: needsFactor ? 'idp:aal2' : 'idp:aal1' };
 }
 

@@ -6,7 +6,7 @@ import { publish } from '@idp/events';
 import type { AuthContext } from '../context.ts';
 import { idleEnd, sessionsPerUserMax } from '../domain/session-life.ts';
 import { lifeIn } from '../domain/sign-in-demand.ts';
-import { getAccessVersion, touchUserTenant } from '../store/memberships.ts';
+import { findActiveMember, getAccessVersion, touchUserTenant } from '../store/memberships.ts';
 import { insertSession, listSurplusSessions } from '../store/sessions.ts';
 import type { Tables } from '../store/tables.ts';
 import { setPasswordHash } from '../store/users.ts';
@@ -15,7 +15,7 @@ import { makeSessionKey } from '../tokens/session-keys.ts';
 import { actingAs } from './acting.ts';
 import { endSession } from './end-session.ts';
 import { requireSignIn } from './require-sign-in.ts';
-import { accountNameOf, verifyCredentials, type Credentials, type VerifiedCredentials } from './verify-credentials.ts';
+import { accountNameOf, invalidCredentials, verifyCredentials, type Credentials, type VerifiedCredentials } from './verify-credentials.ts';
 
 /** Where a request came from. */
 export interface ClientInfo {
@@ -121,9 +121,13 @@ async function openSession(
   const at = now.toISOString();
   const { config } = verified.tenant;
   const life = lifeIn(config, sessionLife);
+  const member = await findActiveMember(tx, account.id);
+  // The membership has ended while the password was hashed.
+  if (member === undefined) throw invalidCredentials();
   await requireSignIn(tx, {
     userId: account.id,
     config,
+    member,
     session: { amr: ['pwd'], acr: 'idp:aal1' },
     maxAgeSeconds: life.maxSeconds,
     now,

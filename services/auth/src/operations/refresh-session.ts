@@ -6,7 +6,7 @@ import type { AuthContext } from '../context.ts';
 import { decideRotation } from '../domain/rotation.ts';
 import { absoluteEndIn, idleEnd, isLive, isWithin, type SessionLife } from '../domain/session-life.ts';
 import { lifeIn } from '../domain/sign-in-demand.ts';
-import { getAccessVersion, isActiveMember } from '../store/memberships.ts';
+import { findActiveMember, getAccessVersion } from '../store/memberships.ts';
 import { findSession, lockSession, rotateSession, type SessionRow } from '../store/sessions.ts';
 import type { Tables } from '../store/tables.ts';
 import { findConfiguredTenant } from '../store/tenants.ts';
@@ -89,17 +89,17 @@ async function takeToken(tx: Tx<Tables>, ctx: AuthContext, token: RefreshToken):
   const [tenant, user, member, accessVersion] = await Promise.all([
     findConfiguredTenant(tx, tx.tenantId),
     findUser(tx, session.user_id),
-    isActiveMember(tx, session.user_id),
+    findActiveMember(tx, session.user_id),
     getAccessVersion(tx),
   ]);
-  if (user?.status !== 'active' || !member) return undefined;
+  if (user?.status !== 'active' || member === undefined) return undefined;
   if (tenant?.status === 'suspended')
     throw new PermissionError('the tenant is suspended', { code: 'TENANT_SUSPENDED' });
   if (tenant?.status !== 'active') return undefined;
   const { config } = tenant;
   const life = lifeIn(config, ctx.sessionLife);
   if (!isWithin(session, life, now)) return undefined;
-  await requireSignIn(tx, { userId: user.id, config, session, maxAgeSeconds: life.maxSeconds, now });
+  await requireSignIn(tx, { userId: user.id, config, member, session, maxAgeSeconds: life.maxSeconds, now });
   const counter = await rotate(tx, ctx, { token, session, life, now });
   return counter === undefined ? undefined : { counter, tokenEpoch: user.tokenEpoch, accessVersion, session };
 }

@@ -11,6 +11,8 @@ import type { Tables } from '../store/tables.ts';
 export interface Entering {
   userId: string;
   config: TenantConfig;
+  /** What is asked of this member alone. */
+  member: { mfaRequired: boolean };
   session: SignedIn;
   /** Longest time since the person proved who they are, in seconds. */
   maxAgeSeconds: number;
@@ -19,10 +21,10 @@ export interface Entering {
 
 /** 403 `SSO_REQUIRED` or `STEP_UP_REQUIRED` where the tenant asks for another way of signing in than this one (auth §3.2). */
 export async function requireSignIn(tx: Tx<Tables>, entering: Entering): Promise<void> {
-  const { userId, config, session, maxAgeSeconds, now } = entering;
+  const { userId, config, member, session, maxAgeSeconds, now } = entering;
   const principal = { type: 'user', id: userId, tenantId: tx.tenantId } as const;
   const isAdmin = config.mfa === 'admins' && coversRole(await listHeldRoles(tx, principal, now), 'tenant-admin');
-  requireDemand(demandOf(config, { isAdmin }), { session, maxAgeSeconds });
+  requireDemand(demandOf(config, { isAdmin, mfaRequired: member.mfaRequired }), { session, maxAgeSeconds });
 }
 
 /** The same for what a tenant would ask of everybody. */

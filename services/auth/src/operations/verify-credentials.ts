@@ -48,7 +48,7 @@ export async function verifyCredentials(ctx: AuthContext, input: Credentials): P
   const refusal = refusalOf({ account, matches, choice });
   if (refusal !== undefined || account === undefined || choice.kind === 'none') {
     await recordRefusal(ctx, { norm, ...(account && { userId: account.id }), reason: refusal ?? 'no account' });
-    throw new AuthError('the credentials are not valid', { code: 'INVALID_CREDENTIALS' });
+    throw invalidCredentials();
   }
   if (choice.kind === 'suspended') throw new PermissionError('the tenant is suspended', { code: 'TENANT_SUSPENDED' });
   const verified = { account, tenant: choice.tenant, reason: choice.reason };
@@ -88,4 +88,9 @@ async function recordRefusal(
       reason,
     });
   });
+}
+
+/** The one answer to a refused password, whatever is wrong. */
+export function invalidCredentials(): AuthError {
+  return new AuthError('the credentials are not valid', { code: 'INVALID_CREDENTIALS' });
 }

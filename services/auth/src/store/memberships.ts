@@ -40,16 +40,20 @@ export async function touchUserTenant(tx: Tx<Tables>, userId: string, now: Date)
     .execute();
 }
 
-/** Whether the user is an active member of the transaction's tenant. */
-export async function isActiveMember(tx: Tx<Tables>, userId: string): Promise<boolean> {
-  const row = await named(tx.db, 'auth.active-member')
+/** The user's place in the transaction's tenant; undefined without an active membership. */
+export async function findActiveMember(tx: Tx<Tables>, userId: string): Promise<{ mfaRequired: boolean } | undefined> {
+  return named(tx.db, 'auth.active-member')
     .selectFrom('memberships')
-    .select('id')
+    .select('mfa_required as mfaRequired')
     .where('tenant_id', '=', tx.tenantId)
     .where('user_id', '=', userId)
     .where('status', '=', 'active')
     .executeTakeFirst();
-  return row !== undefined;
+}
+
+/** Whether the user is an active member of the transaction's tenant. */
+export async function isActiveMember(tx: Tx<Tables>, userId: string): Promise<boolean> {
+  return (await findActiveMember(tx, userId)) !== undefined;
 }
 
 /** Whether the user belongs to the transaction's tenant, suspended or not. */

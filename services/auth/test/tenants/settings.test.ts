@@ -99,6 +99,27 @@ describe('a second factor', () => {
     await configure({ mfa: 'optional' });
     expect((await logIn(strict.admin)).status).toBe(200);
   });
+
+  test('is asked of one member, who is let in again when it is not', async () => {
+    const owner = await callerFor(auth, strict.owner);
+    const { refreshToken } = await signIn(auth, strict.member);
+    const { accessToken, sessionId } = await signIn(auth, both, 'home');
+    const ask = async (userId: string, required: boolean): Promise<void> => {
+      expect((await owner.post(`/api/v1/users/${userId}/require-mfa`, { required })).status).toBe(200);
+    };
+    await ask(strict.member.id, true);
+    await ask(both.id, true);
+    expect(outcome(await logIn(strict.member))).toEqual(stepUpRequired);
+    expect(outcome(await refresh(refreshToken))).toEqual(stepUpRequired);
+    expect(outcome(await switchTo(accessToken, strict))).toEqual(stepUpRequired);
+    expect((await logIn(strict.viewer)).status).toBe(200);
+    expect((await logIn(both, 'home')).status).toBe(200);
+    await begunBy(sessionId, 'pwd,otp', 'idp:aal2');
+    expect((await switchTo(accessToken, strict)).status).toBe(200);
+    await ask(strict.member.id, false);
+    await ask(both.id, false);
+    expect((await refresh(refreshToken)).status).toBe(200);
+  });
 });
 
 test('nobody asks of others what his own session has not done; the rest of the settings stays free', async () => {

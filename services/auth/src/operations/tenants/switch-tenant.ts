@@ -5,7 +5,7 @@ import { stepUpRequired } from '@idp/service';
 import type { AuthContext } from '../../context.ts';
 import { absoluteEndIn, idleEnd, isLive } from '../../domain/session-life.ts';
 import { lifeIn } from '../../domain/sign-in-demand.ts';
-import { getAccessVersion, isActiveMember, touchUserTenant } from '../../store/memberships.ts';
+import { findActiveMember, getAccessVersion, touchUserTenant } from '../../store/memberships.ts';
 import { lockSession, moveSession, type SessionRow } from '../../store/sessions.ts';
 import type { Tables } from '../../store/tables.ts';
 import { findConfiguredTenant, type TenantSummary } from '../../store/tenants.ts';
@@ -67,19 +67,19 @@ async function move(
     lockSession(tx, sessionId),
     findConfiguredTenant(tx, tx.tenantId),
     findUser(tx, principal.id),
-    isActiveMember(tx, principal.id),
+    findActiveMember(tx, principal.id),
     getAccessVersion(tx),
   ]);
   if (session?.user_id !== principal.id || !isLive(session, now) || user?.status !== 'active') {
     throw new AuthError('the session has ended', { code: 'INVALID_TOKEN' });
   }
-  if (tenant === undefined || !member) throw new NotFoundError('the tenant does not exist');
+  if (tenant === undefined || member === undefined) throw new NotFoundError('the tenant does not exist');
   if (tenant.status === 'suspended') throw new PermissionError('the tenant is suspended', { code: 'TENANT_SUSPENDED' });
   if (tenant.status !== 'active') throw new NotFoundError('the tenant does not exist');
   if (session.tenant_id !== principal.tenantId) throw new ConflictError('the session is in another tenant now');
   const life = lifeIn(tenant.config, ctx.sessionLife);
   const maxAgeSeconds = life.maxSeconds;
-  await requireSignIn(tx, { userId: principal.id, config: tenant.config, session, maxAgeSeconds, now });
+  await requireSignIn(tx, { userId: principal.id, config: tenant.config, member, session, maxAgeSeconds, now });
   const absoluteEnd = absoluteEndIn(session, life);
   if (absoluteEnd <= now) throw stepUpRequired({ maxAgeSeconds });
   const idleExpiresAt = idleEnd(now, absoluteEnd, life);
