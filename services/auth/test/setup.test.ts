@@ -46,6 +46,9 @@ test('whoever holds the printed token makes the first owner and the first tenant
     },
   ]);
   expect(outcome(await redeem(auth, token, { email: 'second@example.test' }))).toEqual(refused);
+  const refusals = await audits(auth, { action: 'auth:platform:setup', outcome: 'denied' });
+  expect(refusals).toHaveLength(1);
+  expect(JSON.stringify(refusals)).not.toContain(token);
   const inTenant = await auth.request('POST', '/api/v1/auth/login', { body: owner });
   expect(inTenant.body.data.tenant.slug).toBe('default');
   const me = await auth.request('GET', '/api/v1/auth/me', { token: inTenant.body.data.accessToken });

@@ -15,7 +15,13 @@ import { makeSessionKey } from '../tokens/session-keys.ts';
 import { actingAs } from './acting.ts';
 import { endSession } from './end-session.ts';
 import { requireSignIn } from './require-sign-in.ts';
-import { accountNameOf, invalidCredentials, verifyCredentials, type Credentials, type VerifiedCredentials } from './verify-credentials.ts';
+import {
+  accountNameOf,
+  invalidCredentials,
+  verifyCredentials,
+  type Credentials,
+  type VerifiedCredentials,
+} from './verify-credentials.ts';
 
 /** Where a request came from. */
 export interface ClientInfo {

@@ -48,11 +48,29 @@ export async function redeemSetupToken(
     const found = hash && (await findOneTimeToken(tx, 'setup', hash));
     if (found === undefined || Date.parse(found.expiresAt) <= ctx.clock().getTime()) throw refused();
   };
-  // Before the password is hashed too: for whoever does not hold the token nothing is worked out.
-  await ctx.database.global.read(admit);
-  const made = await makeFirstOwner(ctx, { owner, tenantSlug: ctx.setup.IDP_TENANT, admit });
-  if (made === undefined) throw refused();
-  return made;
+  try {
+    // Before the password is hashed too: for whoever does not hold the token nothing is worked out.
+    await ctx.database.global.read(admit);
+    const made = await makeFirstOwner(ctx, { owner, tenantSlug: ctx.setup.IDP_TENANT, admit });
+    if (made === undefined) throw refused();
+    return made;
+  } catch (error) {
+    if (error instanceof AuthError) await recordRefusal(ctx);
+    throw error;
+  }
+}
+
+/** Somebody tries to own the platform: its operators find that in their log. */
+async function recordRefusal({ database }: Pick<AuthContext, 'database'>): Promise<void> {
+  await database.tenant(platformTenantId).write(async (tx) => {
+    tx.audit({
+      action: 'auth:platform:setup',
+      resourceType: 'tenant',
+      resourceId: platformTenantId,
+      outcome: 'denied',
+      reason: 'the setup token is not valid',
+    });
+  });
 }
 
 function refused(): AuthError {
