@@ -1,9 +1,15 @@
-// `npm run generate`: protobuf code and topic registry, rights on the brokers, table types of a migrated database, OpenAPI documents.
+// `npm run generate`: protobuf code and topic registry, rights on the brokers, Envoy's files, table types of a migrated database, OpenAPI documents.
 // With `--check` nothing is left changed, and the exit code says whether the committed files are fresh.
 import { GeneratedFiles } from './generate/files.ts';
 import { generateContracts } from '../libs/contracts/src/generate/generate-contracts.ts';
 
-const files = await GeneratedFiles.remember(['libs/contracts/src/generated', 'deploy/kafka', 'services', 'docs/api']);
+const files = await GeneratedFiles.remember([
+  'libs/contracts/src/generated',
+  'deploy/kafka',
+  'deploy/envoy',
+  'services',
+  'docs/api',
+]);
 let problems: string[];
 try {
   await generateContracts();
@@ -12,6 +18,8 @@ try {
   problems = await generateFromFleet();
   const { writeKafkaAcls } = await import('./generate/kafka-acls.ts');
   await writeKafkaAcls();
+  const { writeEnvoyFiles } = await import('./generate/envoy.ts');
+  await writeEnvoyFiles();
   await files.format();
   if (process.argv.includes('--check')) problems.push(...(await files.changedAndRestore()));
 } catch (error) {

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
-const generated = /(^|\/)(generated\/.*\.ts|openapi\.json|acls\.yaml|store\/tables\.ts)$/;
+const generated = /(^|\/)(generated\/.*\.ts|openapi\.json|acls\.yaml|envoy\/[a-z]+\.yaml(\.tmpl)?|store\/tables\.ts)$/;
 
 /** The generated files of the repository as they were before generating. */
 export class GeneratedFiles {

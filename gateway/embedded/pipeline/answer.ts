@@ -26,7 +26,7 @@ export function envelopeOf(wire: WireError, ids: AnswerIds): string {
 }
 
 /** Names Backstage's error types have for these statuses (`@backstage/errors`). */
-const backstageNames: Readonly<Record<number, string>> = {
+export const backstageNames: Readonly<Record<number, string>> = {
   400: 'InputError',
   401: 'AuthenticationError',
   403: 'NotAllowedError',

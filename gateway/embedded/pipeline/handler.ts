@@ -4,6 +4,7 @@ import { AppError, AuthError, PayloadTooLargeError, UnavailableError, toWire } f
 import { acceptTracestate, formatTraceparent, newTraceContext, parseTraceparent } from '@idp/telemetry';
 import { ratedCaller } from '../../limits/charges.ts';
 import type { RateLimits, RateVerdict } from '../../limits/rate-limits.ts';
+import { belowMount } from '../../routing/mount.ts';
 import { resolve, type Resolution } from '../../routing/resolve.ts';
 import type { Route } from '../../routing/route-schema.ts';
 import type { RouteTable } from '../../routing/route-table.ts';
@@ -145,12 +146,19 @@ function admit(req: IncomingMessage, exchange: Exchange, options: PipelineOption
   const resolution = resolve(options.table, target.path, req.headers['api-version'] as string | undefined);
   exchange.route = resolution.route;
   exchange.negotiated = resolution.negotiated;
+  refuseGone(resolution.route);
   refuseMethod(req, resolution.route);
   if (Number(req.headers['content-length'] ?? 0) > resolution.route.bodyMaxBytes) {
     throw new PayloadTooLargeError(`the body is larger than ${resolution.route.bodyMaxBytes} bytes`);
   }
   if (resolution.path !== target.path) req.url = resolution.path + target.query;
   return resolution;
+}
+
+function refuseGone({ gone, deprecation }: Route): void {
+  if (!gone) return;
+  const headers = deprecation && { link: successorLink(deprecation) };
+  throw new AppError('GONE', 'this is no longer served', headers === undefined ? {} : { headers });
 }
 
 function refuseMethod(req: IncomingMessage, route: Route): void {
@@ -190,7 +198,11 @@ function handOver(
 function announceDeprecation(res: GatewayResponse, deprecation: NonNullable<Route['deprecation']>): void {
   res.setHeader('deprecation', `@${Date.parse(deprecation.since) / 1000}`);
   res.setHeader('sunset', new Date(deprecation.sunset).toUTCString());
-  res.appendHeader('link', `<${deprecation.successor}>; rel="successor-version"`);
+  res.appendHeader('link', successorLink(deprecation));
+}
+
+function successorLink({ successor }: NonNullable<Route['deprecation']>): string {
+  return `<${successor}>; rel="successor-version"`;
 }
 
 function failRequest(
@@ -214,7 +226,5 @@ function failRequest(
 
 /** The request as a Backstage plugin would name it: relative to its mount. */
 function relativeTo(mount: string, req: IncomingMessage): { method: string; url: string } {
-  const url = req.url ?? '';
-  const rest = url.startsWith(mount) ? url.slice(mount.length) : url;
-  return { method: req.method ?? '', url: rest === '' ? '/' : rest };
+  return { method: req.method ?? '', url: belowMount(mount, req.url ?? '') };
 }

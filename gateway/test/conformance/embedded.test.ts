@@ -1,0 +1,4 @@
+import { runConformance } from './run-conformance.ts';
+import { startEmbeddedTarget } from './targets/embedded.ts';
+
+runConformance('embedded', startEmbeddedTarget);

@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { envoyExpected } from '../envoy-expected.ts';
+import { groups } from './cases/index.ts';
+import { prepared, type Case, type Expected, type ExpectedRequest } from './case.ts';
+import type { Seen, Target } from './targets/target.ts';
+import { exchange, type Answer } from './wire.ts';
+
+/** Runs every case against a target and prints how many there were in each group. */
+export function runConformance(name: Target['name'], start: () => Promise<Target>): void {
+  let target: Target;
+  beforeAll(async () => void (target = await start()));
+  afterAll(async () => {
+    const counts = groups.map((group) => `${group.name} ${group.cases.length}`);
+    const total = groups.reduce((sum, { cases }) => sum + cases.length, 0);
+    process.stdout.write(`conformance ${name}: ${counts.join(' · ')} = ${total}\n`);
+    await target[Symbol.asyncDispose]();
+  });
+  for (const group of groups) {
+    describe(`${group.name}`, () => {
+      test.each(group.cases.map((one) => [one.name, one] as const))('%s', (_, one) =>
+        expectCase(one, group.name, target),
+      );
+    });
+  }
+}
+
+async function expectCase(one: Case, group: string, target: Target): Promise<void> {
+  const before = target.seen.length;
+  const answer = await exchange(target.port, await prepared(one.send, target.issuer));
+  const seen = target.seen.slice(before);
+  const expected = expectationOf(one, group, target);
+  expectAnswer(answer, expected);
+  if (expected.seen !== undefined) expectRequests(seen, expected.seen);
+  await one.check?.(answer, { target, seen });
+}
+
+function expectationOf(one: Case, group: string, target: Target): Expected {
+  if (one.needs !== undefined && !target.capabilities.has(one.needs)) {
+    if (one.without === undefined) throw new Error(`${one.name}: nothing is said of targets without ${one.needs}`);
+    return one.without;
+  }
+  const other = target.name === 'envoy' ? envoyExpected[`${group}: ${one.name}`] : undefined;
+  return other === undefined ? one.expect : { ...one.expect, ...other };
+}
+
+function expectAnswer(answer: Answer, expected: Expected): void {
+  expect(answer.status, answer.raw.toString()).toBe(expected.status);
+  expectHeaders(answer.headers, expected.headers ?? {});
+  if (expected.code !== undefined) {
+    const { error } = JSON.parse(answer.body) as { error: { code: string } };
+    expect(error.code).toBe(expected.code);
+  }
+  if (expected.body !== undefined) expect(JSON.parse(answer.body)).toMatchObject(expected.body);
+}
+
+function expectRequests(seen: readonly Seen[], wanted: ExpectedRequest | null): void {
+  expect(seen).toHaveLength(wanted === null ? 0 : 1);
+  if (wanted === null) return;
+  const { headers, ...expected } = wanted;
+  expect(seen[0]).toMatchObject(expected);
+  expectHeaders(seen[0]!.headers, headers ?? {});
+}
+
+function expectHeaders(found: Seen['headers'], expected: NonNullable<Expected['headers']>): void {
+  for (const [name, value] of Object.entries(expected)) {
+    if (value === null) expect(found[name], name).toBeUndefined();
+    else if (typeof value === 'string') expect(found[name], name).toBe(value);
+    else expect(found[name], name).toMatch(value);
+  }
+}
