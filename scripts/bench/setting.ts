@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { derivePassword, serviceRoles } from '@idp/database';
 import { services } from '@idp/gateway';
-import { freePort, prepareDatabase, startPostgres } from '@idp/tools';
-import { writeServiceKeys, type ServiceKeyFiles } from '../fault/stack/service-keys.ts';
+import { freePort, prepareDatabase, prepareServiceKeys, startPostgres, type ServiceKeyFiles } from '@idp/tools';
 import { registerTestService } from '../fault/stack/test-service.ts';
 import { bench } from './sides/bench-service.ts';
 import { startSide, type Side } from './side.ts';
@@ -84,7 +83,7 @@ async function startAuth(
   const key = Buffer.from(text.trim(), 'base64url');
   const passwords = (role: string): string => derivePassword(key, role);
   await prepareDatabase({ adminUrl: place.adminUrl, services: [...services, bench], prefix, passwords });
-  const keyFiles = await writeServiceKeys(place.directory, ['catalog', bench.name]);
+  const keyFiles = await prepareServiceKeys(place.directory, ['catalog', bench.name]);
   const authUrl = `http://127.0.0.1:${await freePort()}`;
   const environment = async (service: string): Promise<Record<string, string>> => ({
     ...(await serviceEnvironment(service, place, passwords)),

@@ -10,6 +10,7 @@ export type { KafkaSecurity } from './kafka/security.ts';
 export { hasLiveOwner } from './owner-lock.ts';
 export { startPostgres, stopAbandonedPostgres, type PostgresOptions, type PostgresServer } from './postgres/server.ts';
 export { preparePrivateFolder } from './private-folder.ts';
-export { markProcess, stopMarked } from './server-process.ts';
+export { createServerProcess, markProcess, stopMarked, type ServerProcess } from './server-process.ts';
 export { startRedis, stopAbandonedRedis, type RedisOptions, type RedisServer } from './redis/server.ts';
+export { prepareServiceKeys, type ServiceKeyFiles } from './service-keys.ts';
 export { ToolError } from './tool-error.ts';

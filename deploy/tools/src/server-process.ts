@@ -33,6 +33,8 @@ export interface ServerProgram {
   readyTimeoutMs: number;
   stopTimeoutMs: number;
   command(): { program: string; args: readonly string[]; env?: NodeJS.ProcessEnv };
+  /** Called when it has ended by itself, not by `stop` or `kill`; not while it starts. */
+  onEnded?: (how: string) => void;
   /** Called when an orderly stop is over. */
   onStopped?: () => void;
   onLog?: ((line: string) => void) | undefined;
@@ -41,6 +43,8 @@ export interface ServerProgram {
 export function createServerProcess(server: ServerProgram): ServerProcess {
   let pid: number | undefined;
   let stopping: Promise<void> | undefined;
+  /** The process that has been told to end. */
+  let ending: number | undefined;
 
   async function start(): Promise<void> {
     if (pid !== undefined) return;
@@ -54,8 +58,11 @@ export function createServerProcess(server: ServerProgram): ServerProcess {
       ...(env === undefined ? {} : { env }),
     });
     if (child.pid !== undefined) markProcess(server.markFile, child.pid);
-    child.once('exit', () => {
-      if (pid === child.pid) pid = undefined;
+    let ready = false;
+    child.once('exit', (code, signal) => {
+      if (pid !== child.pid) return;
+      pid = undefined;
+      if (ready && ending !== child.pid) server.onEnded?.(signal ?? `code ${code}`);
     });
     pid = child.pid;
     await untilReady(child, {
@@ -65,13 +72,15 @@ export function createServerProcess(server: ServerProgram): ServerProcess {
       signal: 'SIGKILL',
       onLog: server.onLog,
     });
+    ready = true;
   }
 
   async function end(signals: readonly NodeJS.Signals[]): Promise<boolean> {
-    const ending = pid;
-    if (ending === undefined) return false;
-    if (!(await signalUntilGone(ending, signals, server.stopTimeoutMs)))
-      throw new ToolError(`${server.name} (process ${ending}) could not be stopped`);
+    const told = pid;
+    if (told === undefined) return false;
+    ending = told;
+    if (!(await signalUntilGone(told, signals, server.stopTimeoutMs)))
+      throw new ToolError(`${server.name} (process ${told}) could not be stopped`);
     pid = undefined;
     rmSync(server.markFile, { force: true });
     return true;

@@ -8,9 +8,8 @@ import { newId } from '@idp/contracts';
 import { createDatabase, derivePassword, serviceRoles, type Database } from '@idp/database';
 import { services } from '@idp/gateway';
 import { createTelemetry } from '@idp/telemetry';
-import { freePort, prepareDatabase, startPostgres } from '@idp/tools';
+import { freePort, prepareDatabase, prepareServiceKeys, startPostgres } from '@idp/tools';
 import pg from 'pg';
-import { writeServiceKeys } from '../../fault/stack/service-keys.ts';
 import { withAuth } from '../../fault/stack/with-auth.ts';
 import { openApi, type ApiCaller } from '../driver.ts';
 import { startSide } from '../side.ts';
@@ -71,7 +70,7 @@ async function open(stack: AsyncDisposableStack): Promise<AuthStage> {
   const secretsFile = join(directory, 'kek.json');
   const databaseUrls = { app: urlOf(app), relay: urlOf(relay) };
   const { tenantId, accounts } = await fill({ databaseUrls, secretsFile });
-  const keyFiles = await writeServiceKeys(directory, ['catalog']);
+  const keyFiles = await prepareServiceKeys(directory, ['catalog']);
   const httpPort = await freePort();
   const url = `http://127.0.0.1:${httpPort}`;
   stack.use(

@@ -35,6 +35,8 @@ export interface ServiceProcessOptions {
   /** Arguments of Node before the file, e.g. a mutant's. */
   execArgv: readonly string[];
   env: Readonly<Record<string, string>>;
+  /** Where it runs: what has no place of its own, like mails, comes to lie there. */
+  directory: string;
   logFile: string;
 }
 
@@ -44,7 +46,7 @@ const readyTimeoutMs = 180_000;
 const stopTimeoutMs = 30_000;
 
 export function createServiceProcess(options: ServiceProcessOptions): ServiceProcess {
-  const { name, main, execArgv, env, logFile } = options;
+  const { name, main, execArgv, env, directory, logFile } = options;
   const log: WriteStream = createWriteStream(logFile, { flags: 'a', mode: 0o600 });
   const url = `http://127.0.0.1:${env['PORT']}`;
   const managementUrl = `http://127.0.0.1:${env['MANAGEMENT_PORT']}`;
@@ -62,6 +64,7 @@ export function createServiceProcess(options: ServiceProcessOptions): ServicePro
   async function start(more: Readonly<Record<string, string>> = {}, root = ownRoot, tries = 1): Promise<number> {
     const startedAt = performance.now();
     const started = spawn(process.execPath, [...execArgv, join(root, relative(ownRoot, main))], {
+      cwd: directory,
       env: { ...env, ...more },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -11,6 +11,7 @@ import {
   freePort,
   markProcess,
   prepareDatabase,
+  prepareServiceKeys,
   startKafka,
   startRedis,
   type KafkaServer,
@@ -21,7 +22,6 @@ import { startLocalPostgres, type LocalPostgres } from './postgres.ts';
 import { startRecorder, type Recorder } from './recorder.ts';
 import { createServiceProcess, type ServiceProcess } from './service-process.ts';
 import { mountSmallDisk, type SmallDisk } from './small-disk.ts';
-import { writeServiceKeys } from './service-keys.ts';
 import { createTenants, type Operator, type Tenant } from './tenants.ts';
 
 export type Transport = 'postgres' | 'kafka';
@@ -143,26 +143,34 @@ async function start(options: StackOptions, stack: AsyncDisposableStack): Promis
   });
 
   const processes: ServiceProcess[] = [];
-  const keyFiles = await writeServiceKeys(directory, ['catalog', 'ledger']);
-  const authPort = await freePort();
-  const wayToAuth = await link('auth', authPort);
+  const keyFiles = await prepareServiceKeys(directory, ['catalog', 'ledger']);
+  const ports = new Map<string, number>();
+  for (const { name } of instances) ports.set(name, await freePort());
+  const wayToAuth = await link('auth', ports.get('auth')!);
   for (const { name, service } of instances) {
     const port = await link(`${name}/postgres`, servers.postgres.port);
     const { app, relay } = rolesOf(service);
     const env = {
       ...common,
-      PORT: String(service === 'auth' ? authPort : await freePort()),
+      PORT: String(ports.get(name)),
       MANAGEMENT_PORT: String(await freePort()),
       DATABASE_URL: urlOf(app, port),
       DATABASE_RELAY_URL: urlOf(relay, port),
       ...(service === 'ledger' ? { ...options.ledgerEnv, FAULT_ADMIN_URL: adminUrl } : {}),
       ...(service === 'auth'
-        ? { SERVICE_KEYS_FILE: keyFiles.all }
+        ? { SERVICE_KEYS_FILE: keyFiles.all, SERVICE_URLS: `catalog=http://127.0.0.1:${ports.get('catalog')}` }
         : { AUTH_URL: `http://127.0.0.1:${wayToAuth}`, SERVICE_KEY_FILE: keyFiles.of(service) }),
     };
     const main = new URL(mains[service], import.meta.url).pathname;
     const execArgv = ['--disable-proto=throw', ...(service === 'ledger' ? (options.ledgerArgv ?? []) : [])];
-    const created = createServiceProcess({ name, main, execArgv, env, logFile: join(directory, `${name}.log`) });
+    const created = createServiceProcess({
+      name,
+      main,
+      execArgv,
+      env,
+      directory,
+      logFile: join(directory, `${name}.log`),
+    });
     stack.defer(async () => void (await created.stop()));
     processes.push(created);
   }
