@@ -217,6 +217,16 @@ describe('a key is', () => {
     expect([(await whoami(key)).status, (await whoami(next)).status]).toEqual([401, 200]);
   });
 
+  test('given a new secret by its owner alone, whoever manages keys', async () => {
+    const { id, key } = await makeKey(tokens.owner, { scopes: ['*'] });
+    const rotate = (token: string) => post(`${keys}/${id}/rotate`, token, { overlapSeconds: 0 });
+    const refused = await rotate(tokens.admin);
+    expect([refused.status, refused.body.error.code]).toEqual([403, 'PERMISSION_DENIED']);
+    expect((await rotate(tokens.member)).status).toBe(404);
+    expect((await whoami(key)).status).toBe(200);
+    expect((await rotate(tokens.owner)).status).toBe(200);
+  });
+
   test('ended by its owner or who manages keys, at once, and by nobody else', async () => {
     const [own, managed] = [await makeKey(), await makeKey()];
     const remove = (id: string, token: string) => auth.request('DELETE', `${keys}/${id}`, { token });

@@ -1,4 +1,5 @@
 import { etag } from '@idp/database';
+import { PermissionError } from '@idp/errors';
 import {
   envelope,
   id,
@@ -181,7 +182,10 @@ function makes(app: App, ctx: AuthContext): void {
         reply,
         ctx.database,
         async (tx) => {
-          const { row: before } = requireKeyAccess(caller, await lockApiKey(tx, request.params.id));
+          const { row: before, own } = requireKeyAccess(caller, await lockApiKey(tx, request.params.id));
+          // Whoever gets it can do what the owner can: managing keys is seeing and ending them.
+          if (before.owner_type === 'user' && !own)
+            throw new PermissionError("a new secret is for the key's owner alone");
           const { row, text } = await rotateKey(tx, ctx, before, request.body.overlapSeconds);
           return { status: 200, data: { ...apiKeyView(row), key: text }, headers: { etag: etag(row.version) } };
         },
