@@ -16,23 +16,21 @@ export interface HuntedMutant {
 
 export type MutantKind = 'rls' | 'permission';
 
-/** What a run of mutants was asked for: `npm run mutate` says it in variables, an ordinary run of the tests does not. */
+/** What a run of mutants was asked for: `npm run mutate` says it in variables; an ordinary run of the tests hunts them all. */
 export interface MutationRun {
-  /** `short`: some of every kind, in an ordinary run of the tests. */
-  form: 'short' | 'full' | 'plan';
+  /** They are named only. */
+  plan: boolean;
   /** Texts that names of mutants hold; none means all. */
   names: readonly string[];
 }
 
 export function mutationRun(env: NodeJS.ProcessEnv): MutationRun {
-  const form = env['MUTATION_FORM'] === 'full' || env['MUTATION_FORM'] === 'plan' ? env['MUTATION_FORM'] : 'short';
-  return { form, names: env['MUTATION_NAMES']?.split('\n').filter(Boolean) ?? [] };
+  return { plan: env['MUTATION_PLAN'] === 'true', names: env['MUTATION_NAMES']?.split('\n').filter(Boolean) ?? [] };
 }
 
-/** The mutants to be hunted: those that were named, else all; in the short form every `step`th of them. */
-export function chosen<M extends { name: string }>(mutants: readonly M[], run: MutationRun, step: number): M[] {
-  const named = mutants.filter(({ name }) => run.names.length === 0 || run.names.some((text) => name.includes(text)));
-  return run.form === 'short' ? named.filter((_, index) => index % step === 0) : named;
+/** Whether the mutant of this name is to be hunted. */
+export function isChosen(name: string, { names }: MutationRun): boolean {
+  return names.length === 0 || names.some((text) => name.includes(text));
 }
 
 /** Leaves what became of the mutants where the command finds it (`<MUTATION_REPORT>/<kind>.json`). */

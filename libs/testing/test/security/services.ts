@@ -39,3 +39,15 @@ export async function authOperations(): Promise<AuthOperations> {
   const modules = ['service', 'operations/add-member', 'access/manifests'].map(load);
   return Object.assign({}, ...(await Promise.all(modules))) as AuthOperations;
 }
+
+type ApplyEntityDocument = (
+  tx: unknown,
+  context: unknown,
+  input: { document: object; actor: string },
+) => Promise<unknown>;
+
+/** How the catalog writes one entity. */
+export async function applyOperation(): Promise<ApplyEntityDocument> {
+  const file = new URL('catalog/src/operations/apply-entity-document.ts', folder);
+  return ((await import(file.href)) as { applyEntityDocument: ApplyEntityDocument }).applyEntityDocument;
+}
