@@ -151,11 +151,16 @@ test('a suspended member is out at once and comes back', async () => {
   expect(rows).toHaveLength(1);
 });
 
-test('who is removed loses sessions, teams and roles; coming back brings none of them back', async () => {
+test('who is removed loses sessions, keys, teams and roles; coming back brings none of them back', async () => {
   const someone = await person('tenant-admin');
   await addMember(auth.ctx, { tenantId: b.id, userId: someone.id, role: 'member', reason: 'seed' });
   const here = await signIn(auth, someone, 'acme');
   const there = await signIn(auth, someone, 'bolt');
+  const expiresAt = new Date(auth.clock().getTime() + 86_400_000).toISOString();
+  const body = { name: 'ci', scopes: ['auth:team:read'], expiresAt };
+  const made = await auth.request('POST', '/api/v1/api-keys', { token: here.accessToken, body });
+  const teams = () => auth.request('GET', '/api/v1/teams', { token: made.body.data.key });
+  expect((await teams()).status).toBe(200);
   const team = await admin.make('/api/v1/teams', { slug: 'leaving', name: 'Leaving' });
   await admin.put(`/api/v1/teams/${team.id}/members/${someone.id}`, { role: 'maintainer' });
   expect((await owner.delete(`${path}/${someone.id}`)).status).toBe(204);
@@ -166,6 +171,8 @@ test('who is removed loses sessions, teams and roles; coming back brings none of
   expect((await owner.delete(`${path}/${someone.id}`)).status).toBe(404);
   await addMember(auth.ctx, { tenantId: a.id, userId: someone.id, role: 'viewer', reason: 'seed' });
   expect((await owner.get(`${path}/${someone.id}`)).body.data).toMatchObject({ roles: ['viewer'], teams: [] });
+  await expect.poll(async () => outcome(await teams())).toEqual([401, 'INVALID_API_KEY']);
+  expect(await audits(auth, { action: 'auth:api-key:revoke', resourceId: made.body.data.id })).toHaveLength(1);
   const removed = await eventsOfType(auth.sql, 'idp.auth.v1.MemberRemoved');
   expect(removed.filter(({ data }) => data.userId === someone.id)).toMatchObject([
     { tenantId: a.id, sequence: 2, data: { reason: 'removed' } },

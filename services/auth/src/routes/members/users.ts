@@ -65,7 +65,7 @@ export function userRoutes(ctx: AuthContext): RoutePlugin {
       config: { permission: 'auth:user:manage', errors: changeErrors },
       schema: {
         operationId: 'removeUser',
-        summary: 'End a membership with its sessions, teams and roles; the account stays; honours If-Match',
+        summary: 'End a membership with its sessions, keys, teams and roles; the account stays; honours If-Match',
         tags,
         params: pathOfId,
         response: { 204: z.null().meta({ description: 'The membership has ended' }) },
