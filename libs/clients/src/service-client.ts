@@ -36,8 +36,8 @@ export interface ServiceClientOptions {
   target: string;
   /** `http://host:port`. */
   baseUrl: string;
-  /** Credential for the target, asked for at every call; without it none is sent. */
-  token?: () => Promise<string>;
+  /** Credential for the target, asked for at every call, and once more after a 401, which names what was `refused`; without it none is sent. */
+  token?: (after?: { refused: string }) => Promise<string>;
   metrics?: Metrics;
   random?: () => number;
 }
@@ -63,15 +63,17 @@ export function createServiceClient(options: ServiceClientOptions): ServiceClien
 
   async function send(call: ServiceCall, time: Time, count: number): Promise<ServiceAnswer> {
     const headers = headersOf(call, count);
-    if (token !== undefined) headers['authorization'] = `Bearer ${await token()}`;
-    return attempt(agent, {
-      url: `${base}${call.path}`,
-      method: call.method,
-      headers,
-      body: call.body === undefined ? undefined : JSON.stringify(call.body),
-      bytesMax: call.bytesMax ?? bytesMaxDefault,
-      ...time,
-    });
+    const body = call.body === undefined ? undefined : JSON.stringify(call.body);
+    const to = { url: `${base}${call.path}`, method: call.method, body, bytesMax: call.bytesMax ?? bytesMaxDefault };
+    const sendAs = (credential: string): Promise<ServiceAnswer> =>
+      attempt(agent, { ...to, headers: { ...headers, authorization: `Bearer ${credential}` }, ...time });
+    if (token === undefined) return attempt(agent, { ...to, headers, ...time });
+    const credential = await token();
+    const answer = await sendAs(credential);
+    if (answer.status !== 401) return answer;
+    // Its signing key may have been revoked. Nothing was done: whatever the call is, it may be sent again.
+    const next = await token({ refused: credential });
+    return next === credential ? answer : sendAs(next);
   }
 
   async function tryOften(call: ServiceCall, time: Time): Promise<ServiceAnswer> {

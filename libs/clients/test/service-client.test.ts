@@ -75,6 +75,34 @@ test('JSON goes out with the credential, and what comes back below 500 is an ans
   });
 });
 
+test('a credential that is refused is replaced once, whatever the call does', async () => {
+  const { port } = server.address() as AddressInfo;
+  const refusals: (string | undefined)[] = [];
+  const renewing = createServiceClient({
+    target: 'auth',
+    baseUrl: `http://127.0.0.1:${port}/`,
+    async token(after) {
+      refusals.push(after?.refused);
+      return after === undefined ? 'old' : 'new';
+    },
+  });
+  answers = [status(401), status(201)];
+  const write = { ...get, method: 'POST', body: { a: 1 } } as const;
+  expect(await renewing.call(write)).toMatchObject({ status: 201 });
+  expect(seen.map(({ headers, body }) => [headers.authorization, body])).toEqual([
+    ['Bearer old', '{"a":1}'],
+    ['Bearer new', '{"a":1}'],
+  ]);
+  answers = [status(401)];
+  expect(await renewing.call(write)).toMatchObject({ status: 401 });
+  expect(refusals).toEqual([undefined, 'old', undefined, 'old']);
+  expect(seen).toHaveLength(4);
+  // Where there is no other one, the refusal is the answer.
+  expect(await client.call(write)).toMatchObject({ status: 401 });
+  expect(seen).toHaveLength(5);
+  await renewing[Symbol.asyncDispose]();
+});
+
 test('a read is sent up to three times', async () => {
   answers = [status(503), status(500), status(200, { ok: true })];
   expect(await client.call(get)).toMatchObject({ status: 200, body: { ok: true } });

@@ -22,8 +22,13 @@ export function remoteApiKeys(base: string, serviceKey: ServiceKey): ApiKeyPort 
   const source = createServiceTokenSource({ base, key: serviceKey });
 
   async function call(path: string, body: unknown): Promise<Response> {
+    const send = (token: string) =>
+      callAuth(`${base}/internal/v1/api-keys/${path}`, { headers: { authorization: `Bearer ${token}` }, body });
     const token = await source.tokenFor('idp:auth');
-    return callAuth(`${base}/internal/v1/api-keys/${path}`, { headers: { authorization: `Bearer ${token}` }, body });
+    const response = await send(token);
+    if (response.status !== 401) return response;
+    await response.body?.cancel();
+    return send(await source.tokenFor('idp:auth', { refused: token }));
   }
 
   return {

@@ -34,11 +34,11 @@ export function openReplica(options: {
 }): OpenReplica {
   const { auth, manifest, clock } = options;
   const { logger, metrics } = options.telemetry;
-  const tokens = createServiceTokenSource({ base: auth.url.replace(/\/+$/, ''), key: auth.key });
+  const tokens = createServiceTokenSource({ base: auth.url.replace(/\/+$/, ''), key: auth.key, clock });
   const client = createServiceClient({
     target: 'auth',
     baseUrl: auth.url,
-    token: () => tokens.tokenFor('idp:auth'),
+    token: (after) => tokens.tokenFor('idp:auth', after),
     metrics,
   });
   const ignored = metrics.counter('authz_records_ignored_total', 'Records of the snapshot that were ignored', [
