@@ -24,6 +24,7 @@ const commands = {
   seed: ['node', 'scripts/seed.ts'],
   bench: ['node', 'scripts/bench/main.ts'],
   fault: ['node', 'scripts/fault/main.ts'],
+  mutate: ['node', 'scripts/mutation/main.ts'],
   'audit-verify': ['node', 'scripts/audit-verify.ts'],
   'new:service': ['node', 'scripts/new-service.ts'],
   exec: [],
