@@ -25,6 +25,7 @@ const commands = {
   bench: ['node', 'scripts/bench/main.ts'],
   fault: ['node', 'scripts/fault/main.ts'],
   mutate: ['node', 'scripts/mutation/main.ts'],
+  fleet: ['node', '--disable-proto=throw', 'gateway/fleet/main.ts'],
   'audit-verify': ['node', 'scripts/audit-verify.ts'],
   'new:service': ['node', 'scripts/new-service.ts'],
   exec: [],

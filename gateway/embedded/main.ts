@@ -5,10 +5,11 @@ import { superviseHost } from './host/supervise.ts';
 
 const startedAt = new Date();
 const ingestionWaitMs = 20_000;
+const stopMaxMs = 4_900;
 
 try {
   const { values } = loadConfig(hostConfig);
-  const supervisor = superviseHost();
+  const supervisor = superviseHost({ stopMaxMs });
   const host = await startHost(values, process.env);
   const seconds = process.uptime();
   supervisor.watch(host);

@@ -1,12 +1,15 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ToolError, lastLine } from './tool-error.ts';
+
+const askEveryMs = 50;
 
 export interface ReadinessOptions {
   /** What the server is called in errors. */
   name: string;
-  /** Part of the line that says the server accepts clients. */
-  mark: string;
+  /** Part of the line that says the server accepts clients, or what asks it. */
+  mark: string | (() => Promise<boolean>);
   timeoutMs: number;
   /** Sent to a server that is not ready in time. */
   signal: NodeJS.Signals;
@@ -19,24 +22,38 @@ export function untilReady(child: ChildProcess, options: ReadinessOptions): Prom
   const { name, mark, timeoutMs, signal, onLog } = options;
   return new Promise((resolve, reject) => {
     let seen = '';
+    let settled = false;
     const fail = (reason: string) => {
+      settled = true;
       clearTimeout(timer);
       child.kill(signal);
       reject(new ToolError(`${name} did not start: ${reason}`));
     };
     const timer = setTimeout(() => fail(`not ready after ${timeoutMs / 1000} s`), timeoutMs);
+    const done = () => {
+      settled = true;
+      clearTimeout(timer);
+      resolve();
+    };
     const onLine = (line: string) => {
       if (seen.length < 65_536) seen += `${line}\n`;
       onLog?.(line);
-      if (!line.includes(mark)) return;
-      clearTimeout(timer);
-      resolve();
+      if (typeof mark === 'string' && line.includes(mark)) done();
     };
     child.once('error', (error) => fail(error.message));
     // Not `exit`: what the server printed last may arrive after it.
     child.once('close', () => fail(lastLine(seen) || 'it ended at once'));
     for (const stream of [child.stdout, child.stderr]) if (stream !== null) readLines(stream, onLine);
+    if (typeof mark === 'function') void askUntil(mark, () => settled).then((ready) => ready && done());
   });
+}
+
+async function askUntil(ask: () => Promise<boolean>, isOver: () => boolean): Promise<boolean> {
+  while (!isOver()) {
+    if (await ask().catch(() => false)) return !isOver();
+    await delay(askEveryMs);
+  }
+  return false;
 }
 
 function readLines(stream: Readable, onLine: (line: string) => void): void {

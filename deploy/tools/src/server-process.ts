@@ -28,8 +28,8 @@ export interface ServerProgram {
   markFile: string;
   /** Working directory. */
   directory: string;
-  /** Part of the line that says the server accepts clients. */
-  ready: string;
+  /** Part of the line that says the server accepts clients, or what asks it. */
+  ready: string | (() => Promise<boolean>);
   readyTimeoutMs: number;
   stopTimeoutMs: number;
   command(): { program: string; args: readonly string[]; env?: NodeJS.ProcessEnv };

@@ -31,9 +31,13 @@ export function formatStartTable(facts: StartFacts): string {
     ['Database', facts.database],
     ['Catalog', catalogLine(facts)],
   ];
+  return `\n  Internal Developer Platform, ready after ${facts.seconds.toFixed(1)} s\n\n${alignRows(rows)}\n${refusedLines(catalog)}\n`;
+}
+
+/** A line for each name and its value, one below the other. */
+export function alignRows(rows: readonly (readonly [string, string])[]): string {
   const width = Math.max(...rows.map(([name]) => name.length));
-  const lines = rows.map(([name, value]) => `  ${name.padEnd(width)}  ${printable(value)}`);
-  return `\n  Internal Developer Platform, ready after ${facts.seconds.toFixed(1)} s\n\n${lines.join('\n')}\n${refusedLines(catalog)}\n`;
+  return rows.map(([name, value]) => `  ${name.padEnd(width)}  ${printable(value)}`).join('\n');
 }
 
 function catalogLine({ catalog, directories }: StartFacts): string {

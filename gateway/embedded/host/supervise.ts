@@ -1,14 +1,17 @@
-import type { Host } from './start-host.ts';
+import type { Logger } from '@idp/telemetry';
+
+/** Something that runs until the process is told to stop. */
+export interface Supervised {
+  log: Pick<Logger, 'fatal'>;
+  stop(): Promise<void>;
+}
 
 export interface Supervisor {
   /** Aborts when the process has been told to stop. */
   stopping: AbortSignal;
   /** The host that is stopped from now on. */
-  watch(host: Host): void;
+  watch(host: Supervised): void;
 }
-
-/** Longer than every step of a stop together; a step that hangs must not keep the terminal. */
-const stopMaxMs = 4_900;
 
 /** One order to stop may arrive twice: `timeout` and systemd signal the whole group, and the bootstrap passes its own on. */
 const sameOrderMs = 1_000;
@@ -16,10 +19,11 @@ const sameOrderMs = 1_000;
 /**
  * SIGINT, SIGTERM and SIGHUP stop the host and exit 0; another one later than a second exits 1 at once, leaving PostgreSQL to
  * be adopted by the next start. A signal during the start waits for what is being started. Uncaught errors are logged, and exit 1 after a stop.
+ * `stopMaxMs` is longer than every step of a stop together: a step that hangs must not keep the terminal.
  */
-export function superviseHost(): Supervisor {
+export function superviseHost({ stopMaxMs }: { stopMaxMs: number }): Supervisor {
   const stopping = new AbortController();
-  let host: Host | undefined;
+  let host: Supervised | undefined;
   let exitCode: number | undefined;
   let toldAt = 0;
 
@@ -31,7 +35,7 @@ export function superviseHost(): Supervisor {
     exitCode = code;
     toldAt = performance.now();
     stopping.abort();
-    if (host !== undefined) end(host, code);
+    if (host !== undefined) end(host, code, stopMaxMs);
   }
 
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(0));
@@ -46,12 +50,12 @@ export function superviseHost(): Supervisor {
     stopping: stopping.signal,
     watch(started) {
       host = started;
-      if (exitCode !== undefined) end(started, exitCode);
+      if (exitCode !== undefined) end(started, exitCode, stopMaxMs);
     },
   };
 }
 
-function end(host: Host, code: number): void {
+function end(host: Supervised, code: number, stopMaxMs: number): void {
   setTimeout(() => process.exit(1), stopMaxMs).unref();
   host.stop().then(
     () => process.exit(code),

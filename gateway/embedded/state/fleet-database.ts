@@ -9,6 +9,8 @@ import { randomSecret, type StateDirectory } from './state-directory.ts';
 export interface FleetDatabase {
   /** For the start table: `embedded PostgreSQL 18.4`, `db.example:5432`. */
   description: string;
+  /** A login that may create roles. */
+  adminUrl: string;
   /** Host and port no typed URL may reach; undefined for a Unix socket. */
   endpoint: { host: string; port: number } | undefined;
   /** Roles, schemas and migrations of these services. */
@@ -41,6 +43,7 @@ export async function openFleetDatabase(
     return url.href;
   };
   return {
+    adminUrl,
     description: server === undefined ? placeOf(adminUrl) : describeServer(server),
     endpoint: endpointOf(adminUrl),
     prepare: (services, logger) => prepareDatabase({ adminUrl, services, prefix, passwords, logger }),

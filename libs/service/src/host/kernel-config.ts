@@ -5,6 +5,13 @@ import { serviceUrls } from './service-urls.ts';
 
 const mebibyte = 1024 * 1024;
 
+/** Arguments of `refine` for whoever has `RATE_LIMITS`. */
+export const rateLimitsRule = [
+  (values: { RATE_LIMITS: 'on' | 'off'; NODE_ENV: string }): boolean =>
+    values.RATE_LIMITS === 'on' || values.NODE_ENV !== 'production',
+  { path: ['RATE_LIMITS'], message: 'off is for load tests and refused with NODE_ENV=production' },
+] satisfies [unknown, unknown];
+
 /** Variables of every service that runs in a process of its own; a service's own stand in its `config.ts`. */
 export const kernelConfig = z
   .object({
@@ -43,6 +50,8 @@ export const kernelConfig = z
     SECRETS_PROVIDER: z.literal('file', 'only the local key file is supported').default('file'),
     /** Shared by all replicas: list cursors of one are read by the others. */
     CURSOR_SECRET: secret().min(32),
+    /** Mails without a server. */
+    IDP_DATA_DIR: z.string().default('.idp'),
     EGRESS_ALLOW: csv().default([]),
 
     RATE_LIMITS: z.enum(['on', 'off']).default('on'),
@@ -57,9 +66,6 @@ export const kernelConfig = z
     OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl().optional(),
     TRACE_SAMPLING: z.enum(['head', 'tail']).default('head'),
   })
-  .refine((values) => values.RATE_LIMITS === 'on' || values.NODE_ENV !== 'production', {
-    path: ['RATE_LIMITS'],
-    message: 'off is for load tests and refused with NODE_ENV=production',
-  });
+  .refine(...rateLimitsRule);
 
 export type KernelConfig = z.output<typeof kernelConfig>;

@@ -1,0 +1,130 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { testEnvoy, testKafka, testRedis } from '@idp/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startFleetProcess, stopAbandonedFleet, type FleetProcess } from './fleet-process.ts';
+
+// Skips the file where one of them cannot be had; the fleet starts servers of its own.
+await Promise.all([testKafka(), testRedis(), testEnvoy()]);
+
+const names = ['auth', 'catalog', 'edge'];
+
+let base: string;
+let fleet: FleetProcess;
+
+beforeAll(async () => {
+  base = await mkdtemp(join(tmpdir(), 'idp-fleet-'));
+  fleet = await startFleetProcess(base);
+}, 180_000);
+afterAll(async () => {
+  fleet?.child.kill('SIGKILL');
+  await fleet?.exited;
+  await stopAbandonedFleet(base, names);
+  await rm(base, { recursive: true, force: true });
+});
+
+interface Answer {
+  status: number;
+  headers: Headers;
+  body: { data?: unknown; error?: { code: string }; meta?: { requestId: string } };
+}
+
+async function call(
+  method: string,
+  path: string,
+  { token, body }: { token?: string; body?: unknown } = {},
+): Promise<Answer> {
+  const answer = await fetch(fleet.gateway + path, {
+    method,
+    headers: {
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  return {
+    status: answer.status,
+    headers: answer.headers,
+    body: text === '' ? {} : (JSON.parse(text) as Answer['body']),
+  };
+}
+
+async function signIn(): Promise<string> {
+  const { status, body } = await call('POST', '/api/v1/auth/login', {
+    body: { email: 'owner@localhost', password: fleet.password },
+  });
+  expect(status).toBe(200);
+  return (body.data as { accessToken: string }).accessToken;
+}
+
+const statusOf = async (path: string, token?: string): Promise<number> =>
+  (await call('GET', path, token === undefined ? {} : { token })).status;
+
+const patience = { timeout: 90_000, interval: 200 };
+
+test('one line says where everything is', () => {
+  expect(Object.keys(fleet.services).toSorted()).toEqual(names);
+  const { hostname, protocol } = new URL(fleet.databaseUrl);
+  expect([protocol, hostname]).toEqual(['postgresql:', expect.any(String)]);
+  expect(fleet.kafkaBrokers).toEqual([expect.stringMatching(/^127\.0\.0\.1:\d+$/)]);
+  expect(fleet.redisUrl).toMatch(/^redis:\/\/127\.0\.0\.1:\d+$/);
+  expect(fleet.stdout().trim().split('\n')).toHaveLength(1);
+});
+
+test('a person signs in and registers a service through Envoy, of which another process hears', async () => {
+  const token = await signIn();
+  const made = await call('POST', '/api/v1/services', {
+    token,
+    body: { name: 'checkout', ownerRef: 'group:default/payments' },
+  });
+  expect([made.status, made.body.error]).toEqual([201, undefined]);
+  const { id } = made.body.data as { id: string };
+  expect(await statusOf(`/api/v1/services/${id}`, token)).toBe(200);
+  // The log of auth has it over Kafka.
+  const rows = async (): Promise<unknown[]> =>
+    (await call('GET', `/api/v1/auth/audit-logs?resourceId=${id}`, { token })).body.data as unknown[];
+  await expect.poll(rows, patience).toHaveLength(1);
+});
+
+test('every process tells its metrics on a port of its own, which Envoy does not lead to', async () => {
+  for (const name of names) {
+    const { management, http } = fleet.services[name]!;
+    const text = await (await fetch(`${management}/metrics`)).text();
+    expect(text).toMatch(/^service_ready\{.*\} 1$/m);
+    expect((await fetch(`${http}/metrics`)).status).not.toBe(200);
+  }
+  expect(await statusOf('/metrics')).toBe(404);
+});
+
+describe('a process that is killed', () => {
+  test('is missed by its own paths alone, and comes back', async () => {
+    const token = await signIn();
+    process.kill(fleet.pidOf('catalog'), 'SIGKILL');
+    await expect.poll(() => statusOf('/api/v1/services', token), { ...patience, interval: 20 }).toBe(503);
+    const refused = await call('GET', '/api/v1/services', { token });
+    if (refused.status !== 200) {
+      expect(refused.body).toMatchObject({ error: { code: 'UNAVAILABLE' }, meta: { requestId: expect.any(String) } });
+    }
+    expect(await statusOf('/api/v1/auth/me', token)).toBe(200);
+    await expect.poll(() => statusOf('/api/v1/services', token), patience).toBe(200);
+  });
+
+  test('may be the edge: what is routed goes on', async () => {
+    const token = await signIn();
+    process.kill(fleet.pidOf('edge'), 'SIGKILL');
+    await expect.poll(() => statusOf('/api/openapi.json'), { ...patience, interval: 20 }).toBe(503);
+    expect(await statusOf('/api/v1/auth/me', token)).toBe(200);
+    expect(await statusOf('/api/v1/services', token)).toBe(200);
+    await expect.poll(() => statusOf('/api/openapi.json'), patience).toBe(200);
+  });
+});
+
+test('Ctrl-C ends all of it', async () => {
+  const pids = names.map((name) => fleet.pidOf(name));
+  fleet.child.kill('SIGINT');
+  expect(await fleet.exited).toEqual({ code: 0, signal: null });
+  for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+  await expect(fetch(`${fleet.gateway}/api/v1/health`)).rejects.toThrow();
+});
