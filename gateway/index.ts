@@ -1,3 +1,3 @@
 /** The fleet as data: its services, its public paths, and the documents made of both. */
-export { services } from './services.ts';
+export { brokerPrincipals, services } from './services.ts';
 export { routes } from './routes.ts';

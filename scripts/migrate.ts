@@ -1,7 +1,7 @@
 // `npm run migrate`: roles, schemas and every missing migration on `DATABASE_URL`, or on the embedded PostgreSQL of `IDP_DATA_DIR`;
 // with `KAFKA_BROKERS` also the topics and, with `--kafka-acls`, the rights of the services' principals (deploy/kafka/acls.yaml).
 import { loadConfig } from '@idp/config';
-import { services } from '@idp/gateway';
+import { brokerPrincipals, services } from '@idp/gateway';
 import { createTelemetry } from '@idp/telemetry';
 import { hostConfig } from '../gateway/embedded/host/config.ts';
 import { openFleetDatabase } from '../gateway/embedded/state/fleet-database.ts';
@@ -16,7 +16,7 @@ try {
   try {
     await database.prepare(services, logger);
     await prepareFleetTopics(values, services, logger);
-    if (process.argv.includes('--kafka-acls')) await prepareFleetAcls(values, services, logger);
+    if (process.argv.includes('--kafka-acls')) await prepareFleetAcls(values, brokerPrincipals, logger);
     console.log(`${database.description}: ${services.map(({ name }) => name).join(', ')} are at this release`);
   } finally {
     await database.stop();

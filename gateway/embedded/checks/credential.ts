@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import type { CredentialVerifier, Principal } from '@idp/auth';
+import type { Principal } from '@idp/auth';
 import { AuthError } from '@idp/errors';
 import { credentialOf, sessionCookieNames } from '@idp/service';
 import type { Metrics } from '@idp/telemetry';
 import type { Route } from '../../routing/route-schema.ts';
+import { createVerifyCredential, type Verifier } from './verify-credential.ts';
 
 export interface CredentialCheck {
   /**
@@ -16,7 +17,7 @@ export interface CredentialCheck {
 
 /** What the check needs once the platform runs. */
 export interface CredentialSource {
-  verifier: Pick<CredentialVerifier, 'verify'>;
+  verifier: Verifier;
   /** Decides the names of the session cookies. */
   publicUrl: string;
 }
@@ -29,21 +30,7 @@ export function createCredentialCheck({
   source: () => CredentialSource;
   metrics: Metrics;
 }): CredentialCheck {
-  const checks = metrics.counter('gateway_credential_checks_total', 'Credentials checked at the gateway', [
-    'kind',
-    'result',
-  ]);
-  const verify = async (verifier: CredentialSource['verifier'], text: string, ip: string): Promise<Principal> => {
-    const kind = text.startsWith('idp_') ? 'key' : 'jwt';
-    try {
-      const principal = await verifier.verify(text, { ip });
-      checks.inc({ kind, result: 'ok' });
-      return principal;
-    } catch (error) {
-      checks.inc({ kind, result: error instanceof AuthError ? 'refused' : 'unavailable' });
-      throw error;
-    }
-  };
+  const verify = createVerifyCredential({ metrics });
   return (req, route, ip) => {
     if (route.auth === 'public') return undefined;
     const { verifier, publicUrl } = source();

@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { csv, flag, httpUrl, port, secret } from '@idp/config';
 import { kafkaVariables } from '@idp/events';
-import { kernelConfig } from '@idp/service';
+import { kernelConfig, rateLimitsRule } from '@idp/service';
 import { z } from 'zod';
+import { gatewayVariables } from '../../edge/host/gateway-variables.ts';
 
 const kernel = kernelConfig.shape;
 const demoDirectory = fileURLToPath(new URL('../../../examples/catalog', import.meta.url));
@@ -21,15 +22,9 @@ export const hostConfig = z
     PUBLIC_URL: httpUrl().optional(),
     PUBLIC_HOSTS: kernel.PUBLIC_HOSTS,
     TRUSTED_PROXIES: kernel.TRUSTED_PROXIES,
-    /** Exact origins whose pages may read the gateway's own errors. */
-    GATEWAY_ALLOWED_ORIGINS: csv().default([]),
+    ...gatewayVariables,
     /** Whether the documentation pages are served. */
     EXPOSE_DOCS: flag().default(true),
-    /** `mailto:` or `https:` address in /.well-known/security.txt. Default `mailto:security@` and the public host. */
-    SECURITY_CONTACT: z
-      .string()
-      .regex(/^(mailto:|https:\/\/)\S+$/, 'must be a mailto: or https: address')
-      .optional(),
 
     /** Database, secrets and sockets. */
     IDP_DATA_DIR: z.string().default('.idp'),
@@ -54,18 +49,11 @@ export const hostConfig = z
     /** Hosts and CIDR ranges a typed URL may reach beside public addresses. */
     EGRESS_ALLOW: kernel.EGRESS_ALLOW,
 
-    /** `off` for load tests. */
-    RATE_LIMITS: z.enum(['on', 'off']).default('on'),
-    /** Changes of single limits, YAML or JSON; followed while the process runs. */
-    RATE_LIMITS_FILE: z.string().min(1).optional(),
     ...kafkaVariables,
     /** Caches and rate limits; without it they are kept in memory. */
     REDIS_URL: kernel.REDIS_URL,
   })
-  .refine((values) => values.RATE_LIMITS === 'on' || values.NODE_ENV !== 'production', {
-    path: ['RATE_LIMITS'],
-    message: 'off is for load tests and refused with NODE_ENV=production',
-  });
+  .refine(...rateLimitsRule);
 
 export type HostConfig = z.output<typeof hostConfig>;
 

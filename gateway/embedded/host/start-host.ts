@@ -1,5 +1,5 @@
 import { createLimiter } from '@idp/cache';
-import { createCredentialVerifier, type CredentialVerifier } from '@idp/auth';
+import { createCredentialVerifier } from '@idp/auth';
 import { UnavailableError } from '@idp/errors';
 import { kafkaSettings } from '@idp/events';
 import { createHostList, type RunningService } from '@idp/service';
@@ -18,6 +18,7 @@ import type { HostConfig } from './config.ts';
 import { fleetDocuments } from './documents.ts';
 import { openFleetDatabase, type FleetDatabase } from '../state/fleet-database.ts';
 import { startFleetManagement } from './management.ts';
+import { reportKeyUses } from './key-uses.ts';
 import { takePort } from './ports.ts';
 import { createCleanup } from './cleanup.ts';
 import { startFleet, type Fleet } from './start-fleet.ts';
@@ -38,8 +39,6 @@ export interface Host {
 
 const drainMs = 2_000;
 const servicesStopMs = 1_800;
-
-const keyUsesEveryMs = 30_000;
 
 /**
  * Starts PostgreSQL, every service and the gateway in this process. The ports are taken first, so that a taken one changes
@@ -182,18 +181,6 @@ function limitsFor(
     planOf: (tenantId) => ports.access.world(tenantId)?.tenant.ratePlan,
     enforced: config.RATE_LIMITS === 'on',
   });
-}
-
-/** Keys are verified here and handed over, so their uses are counted here. Returns what tells the last of them. */
-function reportKeyUses(verifier: CredentialVerifier, logger: Logger): () => Promise<void> {
-  const report = (): Promise<void> =>
-    verifier.reportUses().catch((error: unknown) => logger.warn({ err: error }, 'uses of API keys were not told'));
-  const timer = setInterval(() => void report(), keyUsesEveryMs);
-  timer.unref();
-  return async () => {
-    clearInterval(timer);
-    await report();
-  };
 }
 
 function upstreamsOf(services: readonly RunningService[]): Record<string, Upstream> {

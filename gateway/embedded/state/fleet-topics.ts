@@ -17,13 +17,13 @@ export async function prepareFleetTopics(
   await prepareKafkaTopics({ settings, service: 'migrate', topics, create: true, production, logger });
 }
 
-/** Gives the principal of each service its rights on the brokers of `KAFKA_BROKERS`; without brokers it does nothing. */
+/** Gives these principals their rights on the brokers of `KAFKA_BROKERS`; without brokers it does nothing. */
 export async function prepareFleetAcls(
   config: HostConfig,
-  services: readonly AnyService[],
+  principals: readonly string[],
   logger: Logger,
 ): Promise<void> {
   const settings = kafkaSettings(config);
   if (settings === undefined) return;
-  await prepareKafkaAcls({ settings, services: services.map(({ name }) => name), logger });
+  await prepareKafkaAcls({ settings, services: principals, logger });
 }

@@ -27,6 +27,7 @@ export {
 export { defaultTiming, type ConsumerTiming } from './consumer/timing.ts';
 export { deleteLatest, upsertLatest } from './consumer/latest.ts';
 export { createEventRuntime, type EventRuntime, type EventRuntimeOptions } from './runtime/runtime.ts';
+export { openInstances, type OpenInstances } from './runtime/open-instances.ts';
 export type { DeadLetters, RedriveOutcome } from './operations/dead-letters.ts';
 export type { ConsumerDetail, ConsumerOperations } from './operations/consumers.ts';
 export type { OutboxView } from './operations/outbox-view.ts';

@@ -5,12 +5,12 @@ import { createCrashCounter } from '../consumer/crash-counter.ts';
 import { createFirstReads, type FirstReads } from '../consumer/first-reads.ts';
 import { isInstanceConsumer, type ConsumerDefinition, type GroupConsumer } from '../consumer/define-consumer.ts';
 import { openGroupReader } from '../consumer/group-reader.ts';
-import { openInstanceConsumer } from '../consumer/instance-consumer.ts';
 import { startParkedLoop, type ParkedLoop } from '../consumer/parked-loop.ts';
 import { EventConfigurationError } from '../errors.ts';
 import { carriesState } from '../operations/rebuild.ts';
 import { requestSnapshots } from '../operations/snapshots.ts';
 import type { Subscription } from '../transport/transport.ts';
+import { openInstance } from './open-instances.ts';
 import { listPaused, setPaused } from './consumer-states.ts';
 import { topicsOfConsumer } from './consumer-topics.ts';
 import { reportConsumers } from './runtime-metrics.ts';
@@ -73,8 +73,8 @@ export function createConsumers(parts: RuntimeParts): Consumers {
   }
 
   function openOne(consumer: ConsumerDefinition): Promise<Subscription> {
-    const topics = topicsOfConsumer(consumer, parts.topics);
     if (!isInstanceConsumer(consumer)) {
+      const topics = topicsOfConsumer(consumer, parts.topics);
       const crashes = createCrashCounter({ door, consumer: consumer.name });
       return openGroupReader({
         environment: environments.get(consumer.name)!,
@@ -87,10 +87,7 @@ export function createConsumers(parts: RuntimeParts): Consumers {
     }
     const { promise, resolve: onCaughtUp } = Promise.withResolvers<void>();
     if (consumer.from === 'start') caughtUp.push(promise);
-    const { service } = parts;
-    const metrics = createConsumerMetrics(parts.metrics, parts.now);
-    const handlerMs = timing.handlerMs;
-    return openInstanceConsumer({ service, transport, consumer, topics, handlerMs, metrics, logger, onCaughtUp });
+    return openInstance({ ...parts, handlerMs: timing.handlerMs }, consumer, onCaughtUp);
   }
 
   /** Side by side: each waits for its group, which may have to share its partitions anew. What was opened is closed by `stop`. */

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { SharedState } from '@idp/cache';
 import { localFileKeyProvider } from '@idp/secrets';
@@ -13,6 +12,7 @@ import type { HostResources } from './resources.ts';
 import { readServiceKey } from './service-key.ts';
 import { logRedis, openSharedState, redisEndpoints, shareWakeSignal } from './shared-state.ts';
 import { startService, type RunningService } from './start-service.ts';
+import { failStart, superviseProcess } from './supervise-process.ts';
 
 /**
  * Runs one service as its own process: product API on `PORT`, probes and metrics on `MANAGEMENT_PORT`. A start that fails
@@ -28,31 +28,26 @@ export async function runService(definition: AnyService): Promise<void> {
     shared = await openSharedState(kernel);
     running = await startService(definition, await hostResources(definition, kernel, shared));
   } catch (error) {
-    return fail(definition.name, error);
+    return failStart(definition.name, error);
   }
   logRedis(shared, running.telemetry.logger);
-  const process_ = superviseProcess(running, shared, kernel.SHUTDOWN_TIMEOUT_MS);
+  let management: ManagementServer | undefined;
+  superviseProcess({
+    logger: running.telemetry.logger,
+    timeoutMs: kernel.SHUTDOWN_TIMEOUT_MS,
+    async stop(deadlineMs) {
+      await running.stop({ deadlineMs });
+      await shared[Symbol.asyncDispose]();
+      await management?.close();
+      await flushTraces(2000);
+    },
+  });
   try {
-    process_.management = await serve(running, kernel);
+    management = await serve(running, kernel);
   } catch (error) {
     await running.stop({ deadlineMs: 2000 });
-    return fail(definition.name, error);
+    return failStart(definition.name, error);
   }
-  await once(process_.ended, 'abort');
-}
-
-function fail(service: string, error: unknown): void {
-  // Two lines at most: what is wrong, never a stack. Values of variables are in no ConfigError.
-  const text = error instanceof ConfigError ? error.message : `${(error as Error).message}${causeOf(error)}`;
-  process.stderr.write(`${service}: ${text.replaceAll('\n', ' ')}\n`);
-  process.exitCode = 1;
-  // Pools and timers of a half-started service must not keep the process.
-  setImmediate(() => process.exit(1));
-}
-
-function causeOf(error: unknown): string {
-  const cause = (error as { cause?: unknown }).cause;
-  return cause instanceof Error && cause.message !== '' ? ` (${cause.message})` : '';
 }
 
 async function hostResources(
@@ -70,6 +65,7 @@ async function hostResources(
     environment: kernel.NODE_ENV,
     version: kernel.SERVICE_VERSION,
     publicUrl: kernel.PUBLIC_URL,
+    dataDirectory: kernel.IDP_DATA_DIR,
     publicHosts: kernel.PUBLIC_HOSTS,
     trustedProxies: kernel.TRUSTED_PROXIES,
     logLevel: kernel.LOG_LEVEL,
@@ -139,45 +135,4 @@ async function serve(running: RunningService, kernel: KernelConfig): Promise<Man
   const { port } = running.app.server.address() as AddressInfo;
   logger.info({ port, seconds: Math.round(seconds * 1000) / 1000 }, 'ready');
   return management;
-}
-
-interface Supervised {
-  management: ManagementServer | undefined;
-  ended: AbortSignal;
-}
-
-function superviseProcess(running: RunningService, shared: SharedState, timeoutMs: number): Supervised {
-  const ended = new AbortController();
-  const supervised: Supervised = { management: undefined, ended: ended.signal };
-  const { logger } = running.telemetry;
-  let stopping = false;
-
-  function stop(exitCode: number, deadlineMs: number): void {
-    if (stopping) process.exit(1);
-    stopping = true;
-    const finish = async (): Promise<void> => {
-      await running.stop({ deadlineMs });
-      await shared[Symbol.asyncDispose]();
-      await supervised.management?.close();
-      await flushTraces(2000);
-    };
-    finish().then(
-      () => process.exit(exitCode),
-      () => process.exit(1),
-    );
-  }
-
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      if (!stopping) logger.info({ signal }, 'stopping');
-      stop(0, timeoutMs);
-    });
-  }
-  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
-    process.on(event, (error: unknown) => {
-      logger.fatal({ err: error, kind: event }, 'uncaught error');
-      stop(1, 2000);
-    });
-  }
-  return supervised;
 }
