@@ -44,6 +44,7 @@ const single = ['host', 'authorization', 'content-length'];
 export function cleanHeaders(req: IncomingMessage, { trustedPeer }: { trustedPeer: boolean }): void {
   const raw = req.rawHeaders;
   refuseRepeated(raw);
+  refuseEncodings(req.headers['transfer-encoding']);
   const named = connectionOptions(req.headers.connection);
   let removed = false;
   for (const name of Object.keys(req.headers)) {
@@ -67,6 +68,12 @@ function refuseRepeated(raw: readonly string[]): void {
     counts[name] = (counts[name] ?? 0) + 1;
     if (counts[name] > 1) throw new ValidationError(`the header ${name} comes more than once`);
   }
+}
+
+/** Node hands a request on before it finds out that it cannot read its body: where it ends would be anybody's guess. */
+function refuseEncodings(encoding: string | undefined): void {
+  if (encoding !== undefined && encoding.toLowerCase() !== 'chunked')
+    throw new ValidationError('the only transfer encoding is chunked');
 }
 
 function connectionOptions(header: string | undefined): ReadonlySet<string> {

@@ -16,23 +16,29 @@ export async function prepared(send: Case['send'], issuer: Issuer): Promise<Mess
   return JSON.parse(text.replaceAll(aToken, await issuer.token())) as Message;
 }
 
-/** What only some targets do. */
-export type Capability = 'compression' | 'retries' | 'ejection' | 'websocket' | 'body-counted' | 'timeouts';
+/**
+ * What only some targets do: errors of upstreams that break off and hang, second attempts, counting bodies without a length, compression,
+ * WebSockets, and finishing answers of services that are not ours.
+ */
+export type Capability =
+  'upstream-errors' | 'retries' | 'counted-bodies' | 'compression' | 'websockets' | 'finished-answers';
 
 /** What has to come back and what a service has to have seen. */
 export interface Expected {
   status: number;
   /** Code of the platform's error envelope. */
-  code?: string;
+  code?: string | undefined;
   /** Exact text, pattern, or null for a header that must not be there. */
   headers?: Readonly<Record<string, string | RegExp | null>>;
-  /** What the one request a service got looked like; null when none may have got it. */
+  /** What each request a service got looked like; null when none may have got it. */
   seen?: ExpectedRequest | null;
   /** What the answer's JSON holds. */
   body?: object;
 }
 
 export interface ExpectedRequest {
+  /** How many came. Default: 1. */
+  times?: number;
   service?: string;
   method?: string;
   url?: string;
@@ -47,11 +53,17 @@ export interface Case {
   send: Message | ((issuer: Issuer) => Message | Promise<Message>);
   /** The answer of every target, but for what `envoy-expected.ts` says. */
   expect: Expected;
-  /** Needed of the target; one that has it not gives the answer `without`. */
+  /** Needed of the target; one that has it not gives the answer `without`, to another message where one is named. */
   needs?: Capability;
-  without?: Expected;
-  /** Further looks at the answer. */
-  check?: (answer: Answer, context: { target: Target; seen: readonly Seen[] }) => void | Promise<void>;
+  without?: Expected & { send?: Case['send'] };
+  /** Further looks at the answer, also without the capability. */
+  check?: (answer: Answer, context: CheckContext) => void | Promise<void>;
+}
+
+export interface CheckContext {
+  target: Target;
+  seen: readonly Seen[];
+  isAble: boolean;
 }
 
 export interface Group {

@@ -11,7 +11,7 @@ const names = { header: 'jwt-header', cookie: 'jwt-cookie' } as const;
  */
 export function tokenChecks(): Data[] {
   const fromHeader = filterOf({
-    from_headers: ['Bearer ', 'bearer '].map((value_prefix) => ({ name: 'authorization', value_prefix })),
+    from_headers: ['Bearer ', 'bearer ', 'BEARER '].map((value_prefix) => ({ name: 'authorization', value_prefix })),
   });
   const fromCookie = filterOf({ from_cookies: [placeholder.accessCookie] });
   return [

@@ -70,15 +70,7 @@ function sharedOptions(file: RouteFile, source: RouteSource): Data {
         use_request_id_for_trace_sampling: false,
       },
     },
-    tracing: {
-      random_sampling: { value: placeholder.sampledPercent },
-      provider: extension('opentelemetry', 'envoy.config.trace.v3.OpenTelemetryConfig', {
-        service_name: 'gateway',
-        http_service: {
-          http_uri: { uri: 'http://localhost/v1/traces', cluster: innerClusters.traces, timeout: '1s' },
-        },
-      }),
-    },
+    tracing: { provider: extension('opentelemetry', 'envoy.config.trace.v3.OpenTelemetryConfig', tracing) },
     max_request_headers_kb: 16,
     request_headers_timeout: '10s',
     stream_idle_timeout: '300s',
@@ -93,3 +85,16 @@ function sharedOptions(file: RouteFile, source: RouteSource): Data {
     http2_protocol_options: { max_concurrent_streams: 100 },
   };
 }
+
+const samplers = 'envoy.extensions.tracers.opentelemetry.samplers.v3';
+
+/** A client's decision about its trace counts; new traces are sampled here. */
+const tracing = {
+  service_name: 'gateway',
+  http_service: { http_uri: { uri: 'http://localhost/v1/traces', cluster: innerClusters.traces, timeout: '1s' } },
+  sampler: extension('parent-based', `${samplers}.ParentBasedSamplerConfig`, {
+    wrapped_sampler: extension('ratio', `${samplers}.TraceIdRatioBasedSamplerConfig`, {
+      sampling_percentage: { numerator: placeholder.sampledPercent, denominator: 'HUNDRED' },
+    }),
+  }),
+};

@@ -22,6 +22,7 @@ const ownErrors: readonly OwnError[] = [
   { when: detailed('Jwks_remote_fetch_is_failed'), code: 'UNAVAILABLE', headers: { 'retry-after': '1' } },
   { when: cel(`${missingToken} && !('authorization' in request.headers)`), code: 'AUTH_REQUIRED', headers: bearer },
   { when: detailed('jwt_authn_access_denied'), code: 'INVALID_TOKEN', headers: bearer },
+  { when: cel(`request.method == 'CONNECT'`), code: 'METHOD_NOT_ALLOWED' },
   { when: flagged(['UC', 'UPE']), code: 'UPSTREAM_ERROR' },
   { when: status('EQ', 401), code: 'INVALID_TOKEN', headers: bearer },
   { when: status('EQ', 403), code: 'PERMISSION_DENIED' },

@@ -1,6 +1,14 @@
 import type { Group } from '../case.ts';
+import { answers } from './answers.ts';
+import { cors } from './cors.ts';
+import { errors } from './errors.ts';
+import { hygiene } from './hygiene.ts';
+import { limits } from './limits.ts';
 import { paths } from './paths.ts';
+import { resilience } from './resilience.ts';
 import { routing } from './routing.ts';
+import { streams } from './streams.ts';
+import { tokens } from './tokens.ts';
 import { versions } from './versions.ts';
 
 /** Every case, in the groups of the specification. */
@@ -8,4 +16,12 @@ export const groups: readonly Group[] = [
   { name: 'routing', cases: routing },
   { name: 'paths', cases: paths },
   { name: 'versions and aliases', cases: versions },
+  { name: 'JWT', cases: tokens },
+  { name: 'hygiene and smuggling', cases: hygiene },
+  { name: 'CORS', cases: cors },
+  { name: 'errors', cases: errors },
+  { name: 'resilience', cases: resilience },
+  { name: 'streams', cases: streams },
+  { name: 'limits', cases: limits },
+  { name: 'headers and logs', cases: answers },
 ];

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { freePort, startEnvoy, type EnvoyBinary } from '@idp/tools';
 import { renderEnvoy } from '../../../generate/envoy/render.ts';
 import { envoyTemplates } from '../../../generate/envoy/templates.ts';
@@ -37,7 +38,14 @@ export async function startEnvoyTarget(binary: EnvoyBinary): Promise<Target> {
   const envoy = await startEnvoy({ directory, config, adminPort, binary, onLog });
   return {
     name: 'envoy',
-    capabilities: new Set(['compression', 'retries', 'ejection', 'websocket', 'body-counted', 'timeouts']),
+    capabilities: new Set([
+      'upstream-errors',
+      'retries',
+      'counted-bodies',
+      'compression',
+      'websockets',
+      'finished-answers',
+    ]),
     port,
     issuer,
     seen,
@@ -52,7 +60,15 @@ export async function startEnvoyTarget(binary: EnvoyBinary): Promise<Target> {
 }
 
 async function serve(name: string, service: Service): Promise<{ name: string; port: number; server: Server }> {
-  const server = createServer(service).listen(0, '127.0.0.1');
+  const server = createServer(service);
+  server.on('upgrade', (_req, socket: Duplex) => acceptSocket(socket));
+  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return { name, port: (server.address() as AddressInfo).port, server };
+}
+
+/** RFC 6455 §4.2.2, and the end. */
+function acceptSocket(socket: Duplex): void {
+  const accept = 'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=';
+  socket.end(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n${accept}\r\n\r\n`);
 }

@@ -26,6 +26,7 @@ export const suiteRoutes = routeFile.parse({
     { id: 'once', service: 'two', path: '/api/v1/once', auth: 'public', retry: 'none' },
     { id: 'stream', service: 'two', path: '/api/v1/stream', auth: 'public', stream: 'sse' },
     { id: 'upload', service: 'two', path: '/api/v1/upload', auth: 'public', stream: 'upload', bodyMaxBytes: 1024 },
+    { id: 'socket', service: 'two', path: '/api/v1/socket', auth: 'public', stream: 'websocket' },
     { id: 'dead', service: 'dead', path: '/api/v1/dead', auth: 'public' },
     { id: 'old', service: 'one', path: '/api/v1/old', auth: 'public', deprecation },
     {

@@ -10,8 +10,8 @@ export type Service = (req: IncomingMessage, res: ServerResponse) => void;
 export const serviceNames = ['auth', 'one', 'two', 'edge'] as const;
 
 /**
- * Services that keep what they got and answer with it, or as the last segments of the path say: `/status/409`, `/reset`,
- * `/hang`, `/large`, `/own-headers`. Readiness and keys are answered and not kept.
+ * Services that keep what they got and answer with it, or as the end of the path says (`answers` below, `/status/409`). Readiness and
+ * keys are answered and not kept.
  */
 export function createServices(jwks: JwksSource): { seen: Seen[]; services: Record<string, Service> } {
   const seen: Seen[] = [];
@@ -41,21 +41,47 @@ async function serve(
   answer(received, res);
 }
 
-function answer(received: Seen, res: ServerResponse): void {
-  const path = received.url.split('?', 1)[0]!;
-  const status = /\/status\/(\d{3})$/.exec(path)?.[1];
-  if (status !== undefined) {
-    res.setHeader('x-error-code', 'OF_THE_SERVICE');
-    return sendJson(res, Number(status), { error: { code: 'OF_THE_SERVICE', message: 'of the service' } });
-  }
-  if (path.endsWith('/reset')) return void res.destroy();
-  if (path.endsWith('/hang')) return;
-  if (path.endsWith('/large')) return sendJson(res, 200, { text: 'x'.repeat(10_000) });
-  if (path.endsWith('/own-headers')) {
+type Answering = (received: Seen, res: ServerResponse) => void;
+
+/** By the last segment of the path. */
+const answers: Readonly<Record<string, Answering>> = {
+  reset: (_, res) => void res.destroy(),
+  hang: () => undefined,
+  half: (_, res) => {
+    res.writeHead(200, { 'content-type': 'text/plain', 'content-length': '100' });
+    res.write('half', () => res.destroy());
+  },
+  busy: (_, res) => refuse(res.setHeader('retry-after', '1'), 503),
+  'once-busy': (received, res) => {
+    if (received.headers['x-envoy-attempt-count'] === '2') return sendJson(res, 200, received);
+    refuse(res.setHeader('retry-after', '1'), 503);
+  },
+  large: (_, res) => sendJson(res, 200, { text: 'x'.repeat(10_000) }),
+  cors: (received, res) =>
+    sendJson(res.setHeader('access-control-allow-origin', 'https://of.the.service'), 200, received),
+  'own-headers': (received, res) => {
     res.setHeader('server', 'service/1').setHeader('x-powered-by', 'service').setHeader('cache-control', 'max-age=60');
-    res.setHeader('link', '</other>; rel="next"').setHeader('vary', 'Accept');
-  }
-  sendJson(res, 200, received);
+    sendJson(res.setHeader('link', '</other>; rel="next"').setHeader('vary', 'Accept'), 200, received);
+  },
+  events: (_, res) => {
+    res.writeHead(200, { 'content-type': 'text/event-stream' });
+    res.write('data: 1\n\n');
+    res.end('data: 2\n\n');
+  },
+};
+
+function answer(received: Seen, res: ServerResponse): void {
+  const segments = received.url.split('?', 1)[0]!.split('/');
+  const last = segments.at(-1) ?? '';
+  if (segments.at(-2) === 'status') return refuse(res, Number(last));
+  const special = answers[last];
+  if (special === undefined) sendJson(res, 200, received);
+  else special(received, res);
+}
+
+function refuse(res: ServerResponse, status: number): void {
+  res.setHeader('x-error-code', 'OF_THE_SERVICE');
+  sendJson(res, status, { error: { code: 'OF_THE_SERVICE', message: 'of the service' } });
 }
 
 function sendJson(res: ServerResponse, status: number, body: object): void {
