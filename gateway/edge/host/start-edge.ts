@@ -7,10 +7,11 @@ import {
   logRedis,
   openSharedState,
   readServiceKey,
+  reportState,
   startManagement,
   type FollowedAccess,
 } from '@idp/service';
-import { collectProcessMetrics, createTelemetry, type Telemetry } from '@idp/telemetry';
+import { createTelemetry, type Telemetry } from '@idp/telemetry';
 import { createVerifyCredential } from '../../embedded/checks/verify-credential.ts';
 import { createGateway } from '../../embedded/gateway.ts';
 import { createCleanup } from '../../embedded/host/cleanup.ts';
@@ -56,9 +57,9 @@ async function start(config: EdgeConfig, routes: RouteFile, cleanup: ReturnType<
   const telemetry = createTelemetry({ service: 'edge', version, level: config.LOG_LEVEL, fields: accessLogFields });
   const { logger, metrics } = telemetry;
   cleanup.add(() => telemetry[Symbol.asyncDispose]());
-  const processMetrics = collectProcessMetrics(metrics);
-  cleanup.add(() => processMetrics[Symbol.dispose]());
   let state: 'starting' | 'ready' | 'draining' = 'starting';
+  const reported = reportState(metrics, { version, isReady: () => state === 'ready' });
+  cleanup.add(() => reported[Symbol.dispose]());
   let drainMs = config.SHUTDOWN_TIMEOUT_MS;
 
   const management = await startManagement({
@@ -107,8 +108,7 @@ async function start(config: EdgeConfig, routes: RouteFile, cleanup: ReturnType<
   // What is served here has been counted by the door before.
   gateway.open({ upstreams: {}, verifier, publicUrl });
   state = 'ready';
-  metrics.gauge('process_start_to_ready_seconds', 'From process start to ready').set(process.uptime());
-  logger.info({ port }, 'ready');
+  logger.info({ port, seconds: reported.started() }, 'ready');
   return {
     telemetry,
     port,

@@ -20,6 +20,7 @@ export { jsonLimits, type JsonLimits } from './json/json-limits.ts';
 export { foldName, name, reservedSlugs, slug, text } from './input/text.ts';
 export { envelope, errorSchema, metaSchema, pageEnvelope, pageMetaSchema } from './reply/envelope.ts';
 export { runService } from './host/run-service.ts';
+export { reportState } from './host/report-state.ts';
 export { failStart, superviseProcess } from './host/supervise-process.ts';
 export { readServiceKey } from './host/service-key.ts';
 export { followAccess, type FollowedAccess } from './replica/follow-access.ts';

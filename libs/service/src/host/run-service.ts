@@ -4,10 +4,11 @@ import { localFileKeyProvider } from '@idp/secrets';
 import { ConfigError, loadConfig } from '@idp/config';
 import { remotePorts } from '@idp/auth';
 import { createWakeSignal, kafkaSettings } from '@idp/events';
-import { collectProcessMetrics, flushTraces } from '@idp/telemetry';
+import { flushTraces } from '@idp/telemetry';
 import type { AnyService } from '../define-service.ts';
 import { kernelConfig, type KernelConfig } from './kernel-config.ts';
 import { startManagement, type ManagementServer } from './management.ts';
+import { reportState } from './report-state.ts';
 import type { HostResources } from './resources.ts';
 import { readServiceKey } from './service-key.ts';
 import { logRedis, openSharedState, redisEndpoints, shareWakeSignal } from './shared-state.ts';
@@ -113,13 +114,8 @@ function ownEndpoints(kernel: KernelConfig): { host: string; port: number }[] {
 
 async function serve(running: RunningService, kernel: KernelConfig): Promise<ManagementServer> {
   const { logger, metrics } = running.telemetry;
-  collectProcessMetrics(metrics);
-  const ready = metrics.gauge('service_ready', '1 while the service takes requests', [], function () {
-    this.set(running.health().ready ? 1 : 0);
-  });
-  ready.set(0);
+  const state = reportState(metrics, { version: kernel.SERVICE_VERSION, isReady: () => running.health().ready });
   await running.permitted();
-  metrics.gauge('service_info', 'Release', ['version']).set({ version: kernel.SERVICE_VERSION }, 1);
   const management = await startManagement({
     host: kernel.HOST,
     port: kernel.MANAGEMENT_PORT,
@@ -130,9 +126,8 @@ async function serve(running: RunningService, kernel: KernelConfig): Promise<Man
     },
   });
   await running.app.listen({ host: kernel.HOST, port: kernel.PORT });
-  const seconds = process.uptime();
-  metrics.gauge('process_start_to_ready_seconds', 'From process start to ready').set(seconds);
+  const seconds = state.started();
   const { port } = running.app.server.address() as AddressInfo;
-  logger.info({ port, seconds: Math.round(seconds * 1000) / 1000 }, 'ready');
+  logger.info({ port, seconds }, 'ready');
   return management;
 }
