@@ -93,6 +93,32 @@ test('its key acts as the account, with the roles bound to it and no others', as
   expect((await call('GET', '/api/v1/teams', key)).status).toBe(200);
 });
 
+test('nobody gets a credential of an account that may do more than they may', async () => {
+  const { id } = (await make('powerful')).body.data;
+  const owner = (await signIn(auth, a.owner)).accessToken;
+  const before = await makeKey(id);
+  const list = (await call('GET', `/api/v1/api-keys?ownerId=${id}`, admin)).body.data as { id: string }[];
+  const grant = { principalType: 'service-account', principalId: id, roleId: 'tenant-owner', scopeType: 'tenant' };
+  expect((await call('POST', '/api/v1/auth/role-bindings', owner, grant)).status).toBe(201);
+  const expiresAt = new Date(auth.clock().getTime() + 86_400_000).toISOString();
+  const key = (token: string, scopes: string[]) =>
+    call('POST', `${accounts}/${id}/api-keys`, token, { name: 'more', scopes, expiresAt });
+  const rotate = (token: string) => call('POST', `/api/v1/api-keys/${list[0]!.id}/rotate`, token, {});
+  const prove = (token: string) => call('PUT', `${accounts}/${id}/jwks`, token, { keys: [] });
+  for (const refused of [
+    await key(admin, ['*']),
+    await key(admin, ['auth:*']),
+    await rotate(admin),
+    await prove(admin),
+  ]) {
+    expect([refused.status, refused.body.error.code]).toEqual([403, 'SCOPE_ESCALATION']);
+  }
+  expect((await whoami(before)).status).toBe(200);
+  expect((await key(admin, ['auth:team:read'])).status).toBe(201);
+  expect((await key(owner, ['*'])).status).toBe(201);
+  expect([(await rotate(owner)).status, (await prove(owner)).status]).toEqual([200, 200]);
+});
+
 test('its public keys are replaced as a whole, and nothing private is taken', async () => {
   const { id } = (await make('prover')).body.data;
   const path = `${accounts}/${id}`;

@@ -16,6 +16,7 @@ import type { AuthContext } from '../../context.ts';
 import { revokeKey, rotateKey, updateKey } from '../../operations/credentials/change-api-key.ts';
 import { createApiKey } from '../../operations/credentials/create-api-key.ts';
 import { ownSessionId } from '../../operations/credentials/own-session.ts';
+import { requireCoveredAccount } from '../../operations/credentials/require-covered-account.ts';
 import { requireHeld } from '../../operations/credentials/require-grantable.ts';
 import {
   apiKeysQuery,
@@ -163,7 +164,7 @@ function makes(app: App, ctx: AuthContext): void {
   app.post(
     '/api/v1/api-keys/:id/rotate',
     {
-      config: { access: 'authenticated', errors: ['PERMISSION_DENIED', 'SECRETS_UNAVAILABLE'] },
+      config: { access: 'authenticated', errors: ['PERMISSION_DENIED', 'SCOPE_ESCALATION', 'SECRETS_UNAVAILABLE'] },
       schema: {
         operationId: 'rotateApiKey',
         summary: 'Give an API key a new secret; the answer shows it this once',
@@ -184,8 +185,9 @@ function makes(app: App, ctx: AuthContext): void {
         async (tx) => {
           const { row: before, own } = requireKeyAccess(caller, await lockApiKey(tx, request.params.id));
           // Whoever gets it can do what the owner can: managing keys is seeing and ending them.
-          if (before.owner_type === 'user' && !own)
-            throw new PermissionError("a new secret is for the key's owner alone");
+          if (before.owner_type === 'service-account') {
+            await requireCoveredAccount(tx, ctx, principal, { accountId: before.owner_id, scopes: before.scopes });
+          } else if (!own) throw new PermissionError("a new secret is for the key's owner alone");
           const { row, text } = await rotateKey(tx, ctx, before, request.body.overlapSeconds);
           return { status: 200, data: { ...apiKeyView(row), key: text }, headers: { etag: etag(row.version) } };
         },

@@ -15,6 +15,7 @@ import { z } from 'zod';
 import type { AuthContext } from '../../context.ts';
 import { clientKeys } from '../../domain/client-keys.ts';
 import { createApiKey } from '../../operations/credentials/create-api-key.ts';
+import { requireCoveredAccount } from '../../operations/credentials/require-covered-account.ts';
 import { requireHeld } from '../../operations/credentials/require-grantable.ts';
 import {
   changeServiceAccount,
@@ -178,7 +179,7 @@ function clientKeysRoute(app: App, ctx: AuthContext): void {
   app.put(
     '/api/v1/auth/service-accounts/:id/jwks',
     {
-      config: { permission, errors: ['PRECONDITION_FAILED'] },
+      config: { permission, errors: ['PRECONDITION_FAILED', 'SCOPE_ESCALATION'] },
       schema: {
         operationId: 'replaceServiceAccountKeys',
         summary: 'Say by which key pairs a service account proves itself; honours If-Match',
@@ -190,7 +191,10 @@ function clientKeysRoute(app: App, ctx: AuthContext): void {
     },
     async (request, reply) => {
       const input = { id: request.params.id, jwks: request.body, precondition: matchOf(request) };
-      const row = await writeForCaller(ctx, request, (tx) => replaceClientKeys(tx, ctx, input));
+      const row = await writeForCaller(ctx, request, async (tx) => {
+        await requireCoveredAccount(tx, ctx, principalOf(request), { accountId: input.id, scopes: ['*'] });
+        return replaceClientKeys(tx, ctx, input);
+      });
       void reply.header('etag', etag(row.version));
       return { data: viewOf(row) };
     },
@@ -222,6 +226,7 @@ function keyRoute(app: App, ctx: AuthContext): void {
         async (tx) => {
           const account = await findServiceAccount(tx, request.params.id);
           if (account === undefined) throw new NotFoundError('the service account does not exist');
+          await requireCoveredAccount(tx, ctx, principal, { accountId: account.id, scopes: body.scopes });
           const owner = { type: 'service-account', id: account.id } as const;
           const { row, text: key } = await createApiKey(tx, ctx, principal, {
             ...body,
