@@ -13,7 +13,7 @@ const backend = {
 const folders = {
   contract: [`${packages}/test/**/contract/**/*.test.ts`],
   security: [`${packages}/test/**/security/**/*.test.ts`, 'services/*/test/{tenancy,hostile}.test.ts'],
-  e2e: [`${packages}/test/**/e2e/**/*.test.ts`],
+  e2e: [`${packages}/test/**/e2e/**/*.test.ts`, 'scripts/acceptance/**/*.test.ts'],
 };
 
 function layer(name: string, include: string[], more: UserWorkspaceConfig['test'] = {}): UserWorkspaceConfig {
@@ -26,11 +26,15 @@ export default defineConfig({
     pool: 'forks',
     reporters: ['default', './libs/testing/src/reporter.ts'],
     projects: [
-      layer('unit', [
-        `${packages}/src/**/*.test.ts`,
-        'gateway/{routing,generate,embedded,edge,limits}/**/*.test.ts',
-        'scripts/**/*.test.ts',
-      ]),
+      layer(
+        'unit',
+        [
+          `${packages}/src/**/*.test.ts`,
+          'gateway/{routing,generate,embedded,edge,limits}/**/*.test.ts',
+          'scripts/**/*.test.ts',
+        ],
+        { exclude: [...configDefaults.exclude, ...folders.e2e] },
+      ),
       layer('integration', [`${packages}/test/**/*.test.ts`], {
         ...backend,
         exclude: [...configDefaults.exclude, ...Object.values(folders).flat()],
