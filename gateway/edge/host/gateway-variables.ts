@@ -12,6 +12,5 @@ export const gatewayVariables = {
     .regex(/^(mailto:|https:\/\/)\S+$/, 'must be a mailto: or https: address')
     .optional(),
   RATE_LIMITS: kernelConfig.shape.RATE_LIMITS,
-  /** Changes of single limits, YAML or JSON; followed while the process runs. */
-  RATE_LIMITS_FILE: z.string().min(1).optional(),
+  RATE_LIMITS_FILE: kernelConfig.shape.RATE_LIMITS_FILE,
 };

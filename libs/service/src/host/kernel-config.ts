@@ -55,6 +55,8 @@ export const kernelConfig = z
     EGRESS_ALLOW: csv().default([]),
 
     RATE_LIMITS: z.enum(['on', 'off']).default('on'),
+    /** Changes of single limits, YAML or JSON, followed while the process runs: of the gateway, which alone reads it. */
+    RATE_LIMITS_FILE: z.string().min(1).optional(),
     ...kafkaVariables,
     /** Caches, rate limits and wake-up hints of all processes; without it each keeps its own in memory. */
     REDIS_URL: secret()
