@@ -81,6 +81,7 @@ function misfits({ routes, aliases }: { routes: Route[]; aliases: Alias[] }): st
   for (const entry of routes) {
     if (entry.path.includes('{') !== (entry.match === 'template')) problems.push(`${entry.id}: only templates hold {}`);
     if (closed.test(entry.path)) problems.push(`${entry.id}: ${entry.path} is not for the gateway`);
+    if (/^\/api(\/v\d+)?$/.test(entry.path)) problems.push(`${entry.id}: ${entry.path} is all of a version`);
     if (entry.beta !== entry.path.startsWith('/api/v2/')) problems.push(`${entry.id}: beta and /api/v2 go together`);
     const sunset = entry.deprecation && Date.parse(entry.deprecation.sunset);
     if (sunset !== undefined && sunset < Date.now() && !entry.gone)

@@ -73,6 +73,7 @@ test.each<[string, RouteInput[], RegExp]>([
   ],
   ['a management path', [{ id: 'a', service: 's', path: '/metrics' }], /not for the gateway/],
   ['an internal path', [{ id: 'a', service: 's', path: '/internal/v1' }], /not for the gateway/],
+  ['a whole version', [{ id: 'a', service: 's', path: '/api/v1' }], /all of a version/],
   ['a template without parameters', [{ id: 'a', service: 's', path: '/x', match: 'template' }], /only templates/],
   ['beta outside v2', [{ id: 'a', service: 's', path: '/api/v1/x', beta: true }], /beta and \/api\/v2/],
   ['v2 that is not beta', [{ id: 'a', service: 's', path: '/api/v2/x' }], /beta and \/api\/v2/],

@@ -2,6 +2,7 @@ import { apiVersions } from '../../../routing/resolve.ts';
 import type { Alias, RouteFile } from '../../../routing/route-schema.ts';
 import { createRouteTable } from '../../../routing/route-table.ts';
 import type { Data } from '../any.ts';
+import { refusal } from './answers.ts';
 import { everythingElse, firstGuards, negotiationGuard, unknownVersionedPaths, versionGuards } from './guards.ts';
 import { headerIs, headerIsOrAbsent, pathMatch, rewrite } from './path-match.ts';
 import { byPrecedence } from './precedence.ts';
@@ -78,12 +79,14 @@ function aliasEntries(
   const way = { rewrite: rewrite(from, to), appended: { link: '<%PATH(NQ:PATH)%>; rel="canonical"' } };
   const entry = (served: ServedRoute | undefined, kind: 'exact' | 'template' | 'prefix', path: string): Data[] =>
     served === undefined ? [] : serviceRoute(served, { ...way, match: pathMatch(kind, path) });
-  const own = entry(find(to), 'exact', from);
-  if (match === 'exact') return own;
+  const nothing = refusal(pathMatch(match, from), 'NOT_FOUND');
+  const own = find(to);
+  if (match === 'exact') return own === undefined ? [nothing] : entry(own, 'exact', from);
+  const rest = find(`${to}//`);
   const below = routes.filter(({ route }) => route.path.startsWith(`${to}/`));
   return [
     ...below.flatMap((served) => entry(served, served.route.match, from + served.route.path.slice(to.length))),
-    ...own,
-    ...entry(find(`${to}//`), 'prefix', from),
+    ...entry(own, 'exact', from),
+    ...(rest === undefined ? [nothing] : entry(rest, 'prefix', from)),
   ];
 }

@@ -36,9 +36,9 @@ export function versionGuards(): Data[] {
   ];
 }
 
-/** Paths without version whose header names a version that does not exist. */
+/** Paths without version, of no route, whose header names a version that does not exist. */
 export function negotiationGuard(): Data {
-  return refusal({ prefix: '/api/', headers: isUnknown }, 'API_VERSION_UNKNOWN');
+  return refusal({ prefix: '/', headers: isUnknown }, 'API_VERSION_UNKNOWN');
 }
 
 /** Every path under a version that no route has. */
