@@ -84,6 +84,7 @@ const file: RouteFileInput = {
       auth: 'optional',
       rateClass: 'static',
     },
+    { id: 'edge.home', service: 'edge', path: '/api/v1/home', match: 'exact' },
     {
       id: 'edge.rate-limits',
       service: 'edge',

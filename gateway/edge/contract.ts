@@ -4,6 +4,9 @@ import type { Principal } from '@idp/auth';
 export interface EdgeRequest {
   method: string;
   path: string;
+  query: URLSearchParams;
+  /** Address of the client. */
+  clientIp: string;
   headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Set with a verified credential. */
   principal: Principal | undefined;

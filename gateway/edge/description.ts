@@ -128,6 +128,71 @@ const rateLimits = {
   },
 };
 
+const homeSection = {
+  type: 'object',
+  required: ['status'],
+  properties: {
+    status: { type: 'string', enum: ['ok', 'forbidden', 'unavailable', 'timeout'] },
+    data: { description: 'What the operation of the section answers as `data`, of at most 5 seconds ago' },
+    error: {
+      type: 'object',
+      required: ['code', 'message'],
+      properties: { code: { type: 'string' }, message: { type: 'string' } },
+    },
+    stale: {
+      type: 'boolean',
+      description: 'The last good data, of at most a minute ago: the service did not answer in time',
+    },
+  },
+};
+
+const home = {
+  get: {
+    operationId: 'getHome',
+    summary: 'A start page in one call: who is signed in, and the first of everything',
+    description:
+      'Each section is an operation of its own, called with the credential of the request. A section that fails says so and leaves the others as they are. Sections of services that do not exist are absent.',
+    security: [{ bearer: [] }],
+    parameters: [
+      {
+        name: 'sections',
+        in: 'query',
+        description: 'Names with commas between; without it all',
+        schema: { type: 'string' },
+        example: 'me,services',
+      },
+    ],
+    responses: {
+      200: {
+        description: 'The sections by name',
+        content: {
+          'application/json': {
+            schema: {
+              type: 'object',
+              required: ['data', 'meta'],
+              properties: {
+                data: { type: 'object', additionalProperties: homeSection },
+                meta: { $ref: '#/components/schemas/Meta' },
+              },
+            },
+            example: {
+              data: {
+                me: { status: 'ok', data: { email: 'ada@example.com', name: 'Ada' } },
+                services: {
+                  status: 'timeout',
+                  error: { code: 'UPSTREAM_TIMEOUT', message: 'the service did not answer in time' },
+                },
+              },
+              meta: { requestId: '0197b0c4-6a1e-7c3f-9d2b-5e8f1a2b3c4d', traceId: '4bf92f3577b34da6a3ce929d0e0e4736' },
+            },
+          },
+        },
+      },
+      default: errorAnswer,
+    },
+  },
+};
+
 const documentJson = 'application/json';
 const html = 'text/html';
 
@@ -141,6 +206,7 @@ export const edgeDocument = {
   },
   paths: {
     '/api/v1/health': health,
+    '/api/v1/home': home,
     '/api/v1/rate-limits': rateLimits,
     '/api/openapi.json': publicGet('getOpenApi', 'OpenAPI document of all services', documentJson),
     '/api/openapi.yaml': publicGet('getOpenApiYaml', 'The same document as YAML', 'application/yaml'),

@@ -49,6 +49,33 @@ describe('documents', () => {
   });
 });
 
+describe('the home page', () => {
+  const home = async (headers: Record<string, string>) =>
+    ((await (await platform.gateway.fetch('/api/v1/home', { headers })).json()) as { data: Record<string, object> })
+      .data;
+
+  test('has a section for each service that is there, as the caller would get it', async () => {
+    const other = await platform.fleet.tenant('globex');
+    const create = { name: 'home-checkout', ownerRef: 'group:default/payments' };
+    const made = await platform.gateway.fetch('/api/v1/services', {
+      method: 'POST',
+      headers: { ...tenant.admin.headers, 'content-type': 'application/json' },
+      body: JSON.stringify(create),
+    });
+    expect(made.status).toBe(201);
+    const own = await home(tenant.viewer.headers);
+    expect(Object.keys(own)).toEqual(['me', 'services']);
+    expect(own).toMatchObject({
+      me: { status: 'ok', data: { email: tenant.viewer.email } },
+      services: { status: 'ok', data: expect.arrayContaining([expect.objectContaining({ name: create.name })]) },
+    });
+    expect(await home(other.viewer.headers)).toMatchObject({
+      me: { status: 'ok', data: { email: other.viewer.email } },
+      services: { status: 'ok', data: [] },
+    });
+  });
+});
+
 describe('requests through the gateway', () => {
   test('a token of the real auth service is accepted at the door and by the service behind it', async () => {
     const response = await platform.gateway.fetch('/api/v1/auth/me', { headers: tenant.viewer.headers });

@@ -71,6 +71,12 @@ export async function startGateway(
     health: () => Promise.resolve([{ name: 'auth', status: 'ok', version: '1' }]),
     documents: { merged: () => Promise.resolve({ openapi: '3.1.0' }), service: () => Promise.resolve(undefined) },
     limits: () => limits ?? offLimits,
+    home: {
+      sections: [],
+      call: () => Promise.reject(new Error('no section is asked for')),
+      versionOf: () => undefined,
+      metrics: telemetry.metrics,
+    },
     securityContact: () => 'mailto:security@example.org',
     publicUrl: () => 'https://idp.example.org',
     exposeDocs: true,

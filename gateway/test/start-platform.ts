@@ -2,6 +2,11 @@ import { createCredentialVerifier } from '@idp/auth';
 import { createTenant, registerMember, type AuthContext } from '@idp/auth-service';
 import { startTestFleet, type People, type TestFleet, type TestFleetOptions } from '@idp/testing';
 import type { RunningService } from '@idp/service';
+import { createTelemetry } from '@idp/telemetry';
+import { sectionsOf } from '../edge/home/sections.ts';
+import { embeddedHomeCalls } from '../embedded/host/home-calls.ts';
+import { routes } from '../routes.ts';
+import { createRouteTable } from '../routing/route-table.ts';
 import { fleetDocuments } from '../embedded/host/documents.ts';
 import type { Upstream } from '../embedded/pipeline/handler.ts';
 import { services } from '../services.ts';
@@ -31,7 +36,15 @@ export async function startPlatform(options: Partial<TestFleetOptions> = {}): Pr
   const gateway = await startGateway({
     upstreams,
     verifier: createCredentialVerifier({ issuer: publicUrl, audience: `${publicUrl}/api`, ports }),
-    edgeOptions: { documents: fleetDocuments(() => fleet.services) },
+    edgeOptions: {
+      documents: fleetDocuments(() => fleet.services),
+      home: {
+        sections: sectionsOf(createRouteTable(routes)),
+        call: embeddedHomeCalls(() => fleet.services),
+        versionOf: (tenantId) => ports.access.world(tenantId)?.version,
+        metrics: createTelemetry({ service: 'gateway', version: 'test', level: 'silent' }).metrics,
+      },
+    },
   });
   return {
     fleet,

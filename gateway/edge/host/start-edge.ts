@@ -21,12 +21,14 @@ import { followLimitsFile } from '../../limits/limits-file.ts';
 import { createRateLimits } from '../../limits/rate-limits.ts';
 import type { RouteFile } from '../../routing/route-schema.ts';
 import { createRouteTable } from '../../routing/route-table.ts';
-import { createEdge } from '../edge.ts';
+import { createEdge, type EdgeOptions } from '../edge.ts';
+import { sectionsOf } from '../home/sections.ts';
 import { startAuthzServer } from '../envoy/authz-server.ts';
 import { startRateLimitServer } from '../envoy/rate-limit-server.ts';
 import { committedDocuments } from './committed-documents.ts';
 import type { EdgeConfig } from './config.ts';
 import { fleetHealth, managementUrlsOf } from './fleet-health.ts';
+import { createHomeCalls } from './home-calls.ts';
 
 /** The running edge. */
 export interface Edge {
@@ -102,7 +104,15 @@ async function start(config: EdgeConfig, routes: RouteFile, cleanup: ReturnType<
     },
   });
   cleanup.add(() => authzServer.close(drainMs));
-  const gateway = edgeGateway(config, { routes, telemetry, limits: () => limits });
+  const calls = createHomeCalls({ serviceUrls: config.SERVICE_URLS, metrics });
+  cleanup.add(() => calls[Symbol.asyncDispose]());
+  const home = {
+    sections: sectionsOf(table).filter(({ service }) => config.SERVICE_URLS.has(service)),
+    call: calls.call,
+    versionOf: (tenantId: string) => ports.access.world(tenantId)?.version,
+    metrics,
+  };
+  const gateway = edgeGateway(config, { routes, telemetry, limits: () => limits, home });
   const port = await gateway.listen(config.PORT, host);
   cleanup.add(() => gateway.close(drainMs));
   // What is served here has been counted by the door before.
@@ -143,7 +153,7 @@ async function followed(
 /** The embedded gateway in front of nothing but the edge: host, ids, hygiene, credential and access log are the same here. */
 function edgeGateway(
   config: EdgeConfig,
-  parts: { routes: RouteFile; telemetry: Telemetry; limits: Parameters<typeof createEdge>[0]['limits'] },
+  parts: { routes: RouteFile; telemetry: Telemetry } & Pick<EdgeOptions, 'limits' | 'home'>,
 ): ReturnType<typeof createGateway> {
   const { PUBLIC_URL: publicUrl, SERVICE_URLS: serviceUrls } = config;
   const services = [...serviceUrls.keys()];
@@ -157,6 +167,7 @@ function edgeGateway(
       health: fleetHealth(managementUrlsOf(serviceUrls, config.MANAGEMENT_URLS)),
       documents: committedDocuments(services),
       limits: parts.limits,
+      home: parts.home,
       securityContact: () => config.SECURITY_CONTACT ?? `mailto:security@${new URL(publicUrl).hostname}`,
       publicUrl: () => publicUrl,
       exposeDocs: config.EXPOSE_DOCS,

@@ -5,11 +5,13 @@ import { kafkaSettings } from '@idp/events';
 import { createHostList, type RunningService } from '@idp/service';
 import { collectProcessMetrics, createTelemetry, type Logger, type Telemetry } from '@idp/telemetry';
 import { createEdge } from '../../edge/edge.ts';
+import { sectionsOf } from '../../edge/home/sections.ts';
 import type { ServiceHealth } from '../../edge/health.ts';
 import { followLimitsFile } from '../../limits/limits-file.ts';
 import { createRateLimits, type RateLimits } from '../../limits/rate-limits.ts';
 import type { RateSettings } from '../../limits/rate-settings.ts';
 import { routes } from '../../routes.ts';
+import { createRouteTable } from '../../routing/route-table.ts';
 import { createGateway } from '../gateway.ts';
 import { accessLogFields } from '../pipeline/access-log.ts';
 import type { Upstream } from '../pipeline/handler.ts';
@@ -18,6 +20,7 @@ import type { HostConfig } from './config.ts';
 import { fleetDocuments } from './documents.ts';
 import { openFleetDatabase, type FleetDatabase } from '../state/fleet-database.ts';
 import { startFleetManagement } from './management.ts';
+import { embeddedHomeCalls } from './home-calls.ts';
 import { reportKeyUses } from './key-uses.ts';
 import { takePort } from './ports.ts';
 import { createCleanup } from './cleanup.ts';
@@ -81,6 +84,12 @@ async function start(
       health: () => Promise.resolve(serviceHealth(running(), version)),
       documents: fleetDocuments(running),
       limits: () => limits ?? starting(),
+      home: {
+        sections: sectionsOf(createRouteTable(routes)),
+        call: embeddedHomeCalls(running),
+        versionOf: (tenantId) => fleet?.ports.access.world(tenantId)?.version,
+        metrics: telemetry.metrics,
+      },
       securityContact: () => config.SECURITY_CONTACT ?? `mailto:security@${new URL(publicUrl).hostname}`,
       publicUrl: () => publicUrl,
       exposeDocs: config.EXPOSE_DOCS,

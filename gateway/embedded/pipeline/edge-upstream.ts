@@ -1,4 +1,3 @@
-import { ValidationError } from '@idp/errors';
 import type { EdgeAnswer, EdgeHandler } from '../../edge/contract.ts';
 import { answerError, securityHeaders } from './answer.ts';
 import type { Exchange, GatewayResponse } from './exchange.ts';
@@ -8,13 +7,13 @@ import type { Upstream } from './handler.ts';
 export function edgeUpstream(edge: EdgeHandler): Upstream {
   return (req, res) => {
     const exchange = res.exchange!;
-    if ((req.url ?? '').includes('?')) {
-      return fail(res, exchange, new ValidationError('no query parameter is known here'));
-    }
+    const [path = '', query] = (req.url ?? '').split('?', 2);
     const answered = Promise.resolve(
       edge({
         method: req.method ?? '',
-        path: (req.url ?? '').split('?', 1)[0]!,
+        path,
+        query: new URLSearchParams(query),
+        clientIp: exchange.clientIp,
         headers: req.headers,
         principal: exchange.principal,
         requestId: exchange.requestId,
