@@ -73,7 +73,12 @@ export async function prepareEnvironment(options: EnvironmentOptions): Promise<F
     edgePorts,
     of(name) {
       const own = urls[name]!;
-      const env = { ...common, PORT: new URL(own.http).port, MANAGEMENT_PORT: new URL(own.management).port };
+      const env = {
+        ...common,
+        PORT: new URL(own.http).port,
+        MANAGEMENT_PORT: new URL(own.management).port,
+        OTEL_SERVICE_NAME: name,
+      };
       const toAuth = { AUTH_URL: urls['auth']!.http, SERVICE_KEY_FILE: keys.of(name) };
       if (name === edgeName) return { ...env, ...toAuth, ...edgeVariables(options, edgePorts, urls) };
       const { app, relay } = database.urlsFor(name);

@@ -14,7 +14,7 @@ const templateFolder = new URL('../../deploy/envoy/', import.meta.url);
 
 /** Fills the templates of `deploy/envoy` for this fleet and runs Envoy on them. */
 export async function openEnvoy(
-  { config, port, publicUrl, environment }: EnvoyPlace,
+  { config, port, publicUrl, environment, collector }: EnvoyPlace,
   { directory, cleanup, log }: { directory: string; cleanup: Cleanup; log: Logger },
 ): Promise<{ version: string }> {
   const folder = join(directory, 'envoy');
@@ -26,7 +26,8 @@ export async function openEnvoy(
     allowedOrigins: config.GATEWAY_ALLOWED_ORIGINS,
     listen: { host: config.HOST, port },
     adminPort,
-    endpoints: endpointsOf(environment),
+    endpoints: { ...endpointsOf(environment), ...collectorOf(collector) },
+    sampledPercent: config.NODE_ENV === 'production' ? headPercent : 100,
     folder,
   });
   const envoy = await startEnvoy({
@@ -44,7 +45,12 @@ interface EnvoyPlace {
   port: number;
   publicUrl: string;
   environment: FleetEnvironment;
+  /** OTLP over HTTP; undefined where no traces are kept. */
+  collector: string | undefined;
 }
+
+/** Of new traces, as in every service. */
+const headPercent = 10;
 
 async function readTemplates(): Promise<EnvoyTemplates> {
   const texts = await Promise.all(
@@ -65,4 +71,10 @@ function endpointsOf({ urls, edgePorts }: FleetEnvironment): Record<string, Endp
     [innerClusters.limits]: inner(edgePorts.limits),
     [innerClusters.authz]: inner(edgePorts.authz),
   };
+}
+
+function collectorOf(url: string | undefined): Record<string, Endpoint[]> {
+  if (url === undefined) return {};
+  const { hostname: host, port, protocol } = new URL(url);
+  return { [innerClusters.traces]: [{ host, port: Number(port || (protocol === 'https:' ? 443 : 80)) }] };
 }

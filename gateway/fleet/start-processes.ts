@@ -86,7 +86,10 @@ async function start(config: HostConfig, env: NodeJS.ProcessEnv, cleanup: Cleanu
     adminPassword: password.value,
   });
   await startAll(environment, place);
-  const envoy = await openEnvoy({ config, port, publicUrl, environment }, place);
+  const envoy = await openEnvoy(
+    { config, port, publicUrl, environment, collector: env['OTEL_EXPORTER_OTLP_ENDPOINT'] },
+    place,
+  );
   await state.markStarted(config.SERVICE_VERSION);
   return {
     ...servers,

@@ -20,6 +20,7 @@ export interface ProcessPlace {
   log: Logger;
 }
 
+const tracingModule = import.meta.resolve('@idp/telemetry/tracing');
 const readyTimeoutMs = 120_000;
 const stopTimeoutMs = 10_000;
 const restartMs = { first: 1_000, longest: 30_000 };
@@ -51,7 +52,7 @@ export async function startProcess(
     stopTimeoutMs,
     onLog: (line) => output.write(`${line}\n`),
     onEnded: (how) => void restart(how),
-    command: () => ({ program: process.execPath, args: ['--disable-proto=throw', main], env }),
+    command: () => ({ program: process.execPath, args: ['--disable-proto=throw', ...tracing(env), main], env }),
   });
 
   async function start(): Promise<void> {
@@ -84,6 +85,11 @@ export async function startProcess(
       output.end();
     },
   };
+}
+
+/** Instruments what is loaded after it; without a collector it is left out, for it takes memory. */
+function tracing(env: ProcessProgram['env']): string[] {
+  return env['OTEL_EXPORTER_OTLP_ENDPOINT'] === undefined ? [] : ['--import', tracingModule];
 }
 
 async function isReady(url: string): Promise<boolean> {

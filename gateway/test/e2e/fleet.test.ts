@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { testEnvoy, testKafka, testRedis } from '@idp/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startFleetProcess, stopAbandonedFleet, type FleetProcess } from './fleet-process.ts';
+import { startTraceCollector, type TraceCollector } from './trace-collector.ts';
 
 // Skips the file where one of them cannot be had; the fleet starts servers of its own.
 await Promise.all([testKafka(), testRedis(), testEnvoy()]);
@@ -12,15 +14,18 @@ const names = ['auth', 'catalog', 'edge'];
 
 let base: string;
 let fleet: FleetProcess;
+let collector: TraceCollector;
 
 beforeAll(async () => {
   base = await mkdtemp(join(tmpdir(), 'idp-fleet-'));
-  fleet = await startFleetProcess(base);
+  collector = await startTraceCollector();
+  fleet = await startFleetProcess(base, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
 }, 180_000);
 afterAll(async () => {
   fleet?.child.kill('SIGKILL');
   await fleet?.exited;
   await stopAbandonedFleet(base, names);
+  await collector?.[Symbol.asyncDispose]();
   await rm(base, { recursive: true, force: true });
 });
 
@@ -33,11 +38,12 @@ interface Answer {
 async function call(
   method: string,
   path: string,
-  { token, body }: { token?: string; body?: unknown } = {},
+  { token, body, headers }: { token?: string; body?: unknown; headers?: Record<string, string> } = {},
 ): Promise<Answer> {
   const answer = await fetch(fleet.gateway + path, {
     method,
     headers: {
+      ...headers,
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
     },
@@ -84,8 +90,31 @@ test('a person signs in and registers a service through Envoy, of which another 
   expect(await statusOf(`/api/v1/services/${id}`, token)).toBe(200);
   // The log of auth has it over Kafka.
   const rows = async (): Promise<unknown[]> =>
-    (await call('GET', `/api/v1/auth/audit-logs?resourceId=${id}`, { token })).body.data as unknown[];
+    (await call('GET', `/api/v1/auth/audit-logs?resourceType=entity&resourceId=${id}`, { token })).body.data as unknown[];
   await expect.poll(rows, patience).toHaveLength(1);
+});
+
+test('one request is one trace: Envoy, the service, its outbox, Kafka, and whoever handles the event', async () => {
+  const token = await signIn();
+  const traceId = randomBytes(16).toString('hex');
+  const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01` };
+  const body = { name: 'billing', ownerRef: 'group:default/payments' };
+  expect((await call('POST', '/api/v1/services', { token, body, headers })).status).toBe(201);
+
+  const spans = () => collector.spans().filter((span) => span.traceId === traceId);
+  const find = (service: string, name: RegExp) =>
+    spans().find((span) => span.service === service && name.test(span.name));
+  const handled = () => find('auth', /^process auth\.audit-log$/);
+  await expect.poll(handled, patience).toBeDefined();
+  await expect.poll(() => find('catalog', /^publish idp\.catalog\.audit\.v1$/), patience).toBeDefined();
+  await expect.poll(() => spans().some(({ service }) => service === 'gateway'), patience).toBe(true);
+  const request = find('catalog', /^POST \/api\/v1\/services$/)!;
+  const gateway = spans().filter(({ service }) => service === 'gateway');
+  // Envoy's own span hangs below the client's, the service's below one of Envoy's.
+  expect(gateway.map(({ parentId }) => parentId)).toContain('00f067aa0ba902b7');
+  expect(gateway.map(({ spanId }) => spanId)).toContain(request.parentId);
+  // The handler's span is linked to where its event was made.
+  expect(handled()!.links.map((link) => link.traceId)).toContain(traceId);
 });
 
 test('every process tells its metrics on a port of its own, which Envoy does not lead to', async () => {
