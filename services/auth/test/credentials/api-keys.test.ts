@@ -165,10 +165,20 @@ describe('a key in use', () => {
 
   test('is no person: sessions, passwords and other keys’ secrets are not for it', async () => {
     const { id, key } = await makeKey();
-    const change = { current: a.member.password, next: 'a longer sentence than before' };
-    expect((await auth.request('GET', '/api/v1/auth/sessions', { token: key })).status).toBe(403);
-    expect((await post('/api/v1/auth/password/change', key, change)).status).toBe(403);
-    expect((await post(`${keys}/${id}/rotate`, key, {})).status).toBe(403);
+    const own = '/api/v1/auth/sessions';
+    const requests: [method: string, path: string, body?: object][] = [
+      ['GET', own],
+      ['DELETE', own],
+      ['DELETE', `${own}/${id}`],
+      ['POST', '/api/v1/auth/reauthenticate', { password: a.member.password }],
+      ['POST', '/api/v1/auth/password/change', { current: a.member.password, next: 'a longer sentence than before' }],
+      ['POST', `${keys}/${id}/rotate`, {}],
+      ['PATCH', `${keys}/${id}`, { name: 'mine' }],
+    ];
+    for (const [method, path, body] of requests) {
+      const answer = await auth.request(method, path, { token: key, ...(body !== undefined && { body }) });
+      expect([path, answer.status, answer.body?.error?.code]).toEqual([path, 403, 'PERMISSION_DENIED']);
+    }
   });
 
   test('ends with its time and with the membership of its owner', async () => {
