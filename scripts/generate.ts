@@ -1,4 +1,5 @@
-// `npm run generate`: protobuf code and topic registry, rights on the brokers, Envoy's files, table types of a migrated database, OpenAPI documents.
+// `npm run generate`: protobuf code and topic registry, rights on the brokers, Envoy's files, table types of a migrated database, OpenAPI documents,
+// the list of metrics.
 // With `--check` nothing is left changed, and the exit code says whether the committed files are fresh.
 import { GeneratedFiles } from './generate/files.ts';
 import { generateContracts } from '../libs/contracts/src/generate/generate-contracts.ts';
@@ -8,7 +9,7 @@ const files = await GeneratedFiles.remember([
   'deploy/kafka',
   'deploy/envoy',
   'services',
-  'docs/api',
+  'docs',
 ]);
 let problems: string[];
 try {
@@ -20,6 +21,8 @@ try {
   await writeKafkaAcls();
   const { writeEnvoyFiles } = await import('./generate/envoy.ts');
   await writeEnvoyFiles();
+  const { writeMetricsPage } = await import('./generate/metrics.ts');
+  await writeMetricsPage();
   await files.format();
   if (process.argv.includes('--check')) problems.push(...(await files.changedAndRestore()));
 } catch (error) {

@@ -3,7 +3,8 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
-const generated = /(^|\/)(generated\/.*\.ts|openapi\.json|acls\.yaml|envoy\/[a-z]+\.yaml(\.tmpl)?|store\/tables\.ts)$/;
+const generated =
+  /(^|\/)(generated\/.*\.ts|openapi\.json|acls\.yaml|envoy\/[a-z]+\.yaml(\.tmpl)?|store\/tables\.ts|docs\/metrics\.md)$/;
 
 /** The generated files of the repository as they were before generating. */
 export class GeneratedFiles {
@@ -21,7 +22,7 @@ export class GeneratedFiles {
 
   /** Lines end and wrap as everywhere else, so that `format` has nothing to say about them. */
   async format(): Promise<void> {
-    const formatted = [...(await readAll(this.#folders)).keys()].filter((path) => path.endsWith('tables.ts'));
+    const formatted = [...(await readAll(this.#folders)).keys()].filter((path) => /(tables\.ts|\.md)$/.test(path));
     await promisify(execFile)('prettier', ['--write', '--log-level=warn', ...formatted]);
   }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { testEnvoy, testKafka, testRedis } from '@idp/testing';
@@ -90,7 +90,8 @@ test('a person signs in and registers a service through Envoy, of which another 
   expect(await statusOf(`/api/v1/services/${id}`, token)).toBe(200);
   // The log of auth has it over Kafka.
   const rows = async (): Promise<unknown[]> =>
-    (await call('GET', `/api/v1/auth/audit-logs?resourceType=entity&resourceId=${id}`, { token })).body.data as unknown[];
+    (await call('GET', `/api/v1/auth/audit-logs?resourceType=entity&resourceId=${id}`, { token })).body
+      .data as unknown[];
   await expect.poll(rows, patience).toHaveLength(1);
 });
 
@@ -118,10 +119,15 @@ test('one request is one trace: Envoy, the service, its outbox, Kafka, and whoev
 });
 
 test('every process tells its metrics on a port of its own, which Envoy does not lead to', async () => {
+  const page = await readFile(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
+  const rows = page.matchAll(/^\| (`\S+`) +\| (\w+)/gm);
+  const documented = new Set([...rows].map(([, metric, kind]) => `${metric} ${kind}`));
   for (const name of names) {
     const { management, http } = fleet.services[name]!;
     const text = await (await fetch(`${management}/metrics`)).text();
     expect(text).toMatch(/^service_ready\{.*\} 1$/m);
+    const kinds = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, metric, kind]) => `\`${metric}\` ${kind}`);
+    expect(kinds.filter((kind) => !documented.has(kind))).toEqual([]);
     expect((await fetch(`${http}/metrics`)).status).not.toBe(200);
   }
   expect(await statusOf('/metrics')).toBe(404);
