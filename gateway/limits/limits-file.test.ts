@@ -2,8 +2,12 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTelemetry } from '@idp/telemetry';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { followLimitsFile } from './limits-file.ts';
+
+/** For conditions that come true at once on an idle machine. */
+const patience = { timeout: 60_000 };
+vi.setConfig({ testTimeout: 120_000 });
 
 let directory: string;
 let file: string;
@@ -39,13 +43,13 @@ test('a changed file counts from then on, written in place or renamed', async ()
   using settings = await follow().following;
   expect(settings.current().policies.user.limit).toBe(10);
   await writeFile(file, '{"policies":{"user":{"limit":20}}}');
-  await expect.poll(() => settings.current().policies.user.limit).toBe(20);
+  await expect.poll(() => settings.current().policies.user.limit, patience).toBe(20);
   await writeFile(`${file}.new`, limit(30));
   await rename(`${file}.new`, file);
-  await expect.poll(() => settings.current().policies.user.limit).toBe(30);
+  await expect.poll(() => settings.current().policies.user.limit, patience).toBe(30);
   await writeFile(`${file}.new`, '');
   await rename(`${file}.new`, file);
-  await expect.poll(() => settings.current().policies.user.limit).toBe(600);
+  await expect.poll(() => settings.current().policies.user.limit, patience).toBe(600);
 });
 
 test('a file that cannot be used changes nothing, is told once, and a good one counts again', async () => {
@@ -55,15 +59,15 @@ test('a file that cannot be used changes nothing, is told once, and a good one c
   for (const [index, broken] of ['{', 'policies: { user: { burst: 1 } }', 'policies: []'].entries()) {
     await writeFile(`${file}.new`, broken);
     await rename(`${file}.new`, file);
-    await expect.poll(failures).toBe(index + 1);
+    await expect.poll(failures, patience).toBe(index + 1);
     expect(settings.current().policies.user.limit).toBe(10);
   }
   await rm(file);
-  await expect.poll(failures).toBe(4);
+  await expect.poll(failures, patience).toBe(4);
   expect(lines.filter(({ level }) => level === 'error')).toHaveLength(4);
   await writeFile(`${file}.new`, limit(40));
   await rename(`${file}.new`, file);
-  await expect.poll(() => settings.current().policies.user.limit).toBe(40);
+  await expect.poll(() => settings.current().policies.user.limit, patience).toBe(40);
   expect(await failures()).toBe(4);
 });
 

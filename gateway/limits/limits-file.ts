@@ -46,7 +46,11 @@ export async function followLimitsFile(options: {
     }
   }
 
-  const timer = setInterval(() => void look(file), everyMs);
+  // One after the other: what was read first must not count last.
+  let looking: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    looking ??= look(file).finally(() => (looking = undefined));
+  }, everyMs);
   timer.unref();
   return { current: () => settings, [Symbol.dispose]: () => clearInterval(timer) };
 }

@@ -21,7 +21,7 @@ export interface PrepareTopicsOptions {
 
 const replicas = 3;
 const replicasInSync = 2;
-const readyMs = { pause: 100, max: 15_000 };
+const readyMs = { pause: 100, max: 60_000 };
 const hourMs = 3_600_000;
 
 /**
