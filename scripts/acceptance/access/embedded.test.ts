@@ -30,7 +30,7 @@ beforeAll(async () => {
   const password = (await readFile(join(base, 'data/secrets/admin-password'), 'utf8')).trim();
   const operator = { email: 'owner@localhost', password, tenant: 'platform' } as const;
   place = { auth: host.url, catalog: host.url, operator, mails: join(base, 'data/mail'), sql };
-});
+}, 600_000);
 afterAll(async () => {
   await sql?.end();
   host?.child.kill('SIGTERM');

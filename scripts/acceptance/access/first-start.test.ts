@@ -41,7 +41,7 @@ beforeAll(async () => {
     logFile: join(directory, 'auth.log'),
   });
   await running.start();
-});
+}, 600_000);
 afterAll(async () => {
   await running?.stop();
   await database?.[Symbol.asyncDispose]();

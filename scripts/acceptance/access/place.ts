@@ -23,7 +23,7 @@ export interface Account {
 }
 
 /** What happens in another process is waited for as long as a loaded machine may need. */
-export const patient = { timeout: 60_000, interval: 50 };
+export const patient = { timeout: 120_000, interval: 50 };
 
 /** The tokens in the mails to an address, the newest last, once there are `count` mails. */
 export async function mailedTokens(place: Place, email: string, count = 1): Promise<string[]> {

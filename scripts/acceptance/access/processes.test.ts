@@ -3,6 +3,7 @@ import { testKafka, testRedis } from '@idp/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, test } from 'vitest';
 import { registerLedger } from '../../fault/ledger/event-types.ts';
+import { removeAbandonedStacks } from '../../fault/stack/abandoned.ts';
 import { startStack, type Stack } from '../../fault/stack/stack.ts';
 import type { Place } from './place.ts';
 import { scenarios } from './scenarios.ts';
@@ -16,6 +17,7 @@ let sql: pg.Client | undefined;
 let place: Place;
 
 beforeAll(async () => {
+  await removeAbandonedStacks();
   registerLedger();
   // Definitions look up their types while they are loaded.
   const { ledger } = await import('../../fault/ledger/service.ts');

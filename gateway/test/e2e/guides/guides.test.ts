@@ -24,7 +24,7 @@ beforeAll(async () => {
   if (missing.length > 0) return;
   host = await startHostProcess({ IDP_DATA_DIR: join(base, '.idp') });
   await host.healthy();
-});
+}, 600_000);
 afterAll(async () => {
   host?.child.kill('SIGKILL');
   await host?.exited;
