@@ -53,6 +53,8 @@ export async function startGateway(
     edgeOptions?: Partial<EdgeOptions>;
     upstreams?: Record<string, Upstream>;
     verifier?: Pick<CredentialVerifier, 'verify'>;
+    /** Its scheme decides the names of cookies; default `http://localhost`. */
+    publicUrl?: string;
     /** Absent, nothing is counted. */
     limits?: RateLimits;
   } = {},
@@ -66,7 +68,7 @@ export async function startGateway(
     destination,
     fields: accessLogFields,
   });
-  const { edgeOptions, upstreams, verifier = { verify }, limits, ...rest } = options;
+  const { edgeOptions, upstreams, verifier = { verify }, limits, publicUrl = 'http://localhost', ...rest } = options;
   const edge = createEdge({
     health: () => Promise.resolve([{ name: 'auth', status: 'ok', version: '1' }]),
     documents: { merged: () => Promise.resolve({ openapi: '3.1.0' }), service: () => Promise.resolve(undefined) },
@@ -95,7 +97,7 @@ export async function startGateway(
   gateway.open({
     upstreams: { auth: echo('auth'), catalog: echo('catalog'), ...upstreams },
     verifier,
-    publicUrl: 'http://localhost',
+    publicUrl,
     ...(limits !== undefined && { limits }),
   });
   const url = `http://127.0.0.1:${port}`;

@@ -6,8 +6,8 @@ import { carry, type FlowState } from './flow.ts';
 import { seededRandom } from './random.ts';
 
 export interface LinkOptions {
-  /** Where connections lead: a port of 127.0.0.1. */
-  target: number;
+  /** Where connections lead: a port of 127.0.0.1, or the path of a socket. */
+  target: number | string;
   /** Default: a free one. */
   port?: number;
   /** Of jitter and resets. */
@@ -43,7 +43,7 @@ export async function openLink({ target, port, seed = 1 }: LinkOptions): Promise
   async function serve(client: Socket): Promise<void> {
     const pair: Pair = { client, server: undefined };
     pairs.add(pair);
-    const reset = () => resetPair(pair);
+    const reset = () => resetPair(pair, target);
     const forget = () => pairs.delete(pair);
     client.on('error', reset).once('close', forget);
     // The kernel has accepted it; in silence it leads nowhere until somebody changes that.
@@ -51,7 +51,8 @@ export async function openLink({ target, port, seed = 1 }: LinkOptions): Promise
       await Promise.race([once(state.changed.signal, 'abort'), once(client, 'close')]);
     }
     if (client.destroyed) return;
-    const server = createConnection({ port: target, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
+    const place = typeof target === 'number' ? { port: target, host: '127.0.0.1' } : { path: target };
+    const server = createConnection({ ...place, allowHalfOpen: true, noDelay: true });
     pair.server = server;
     server.on('error', reset);
     await Promise.all([
@@ -61,7 +62,7 @@ export async function openLink({ target, port, seed = 1 }: LinkOptions): Promise
   }
 
   function resetAll(): void {
-    for (const pair of pairs) resetPair(pair);
+    for (const pair of pairs) resetPair(pair, target);
   }
 
   async function become(fault: Fault | undefined): Promise<void> {
@@ -94,9 +95,11 @@ export async function openLink({ target, port, seed = 1 }: LinkOptions): Promise
 }
 
 /** RST instead of FIN: the other side learns at its next read or write that the connection broke. */
-function resetPair({ client, server }: Pair): void {
+function resetPair({ client, server }: Pair, target: LinkOptions['target']): void {
   client.resetAndDestroy();
-  server?.resetAndDestroy();
+  // A socket of the file system knows no RST.
+  if (typeof target === 'string') server?.destroy();
+  else server?.resetAndDestroy();
 }
 
 async function listen(port: number, onConnection: (client: Socket) => void): Promise<Server> {

@@ -21,6 +21,10 @@ export interface TestFleetOptions {
   /** False leaves out the limits on how often something may be asked; default true. */
   rateLimits?: boolean;
   clock?: () => Date;
+  /** Where the platform says it is reached; its scheme decides the names of cookies. Default `http://localhost:8080`. */
+  publicUrl?: string;
+  /** Where caches and rate limits are kept; default the memory of each service. */
+  shared?: NonNullable<HostResources['shared']>;
 }
 
 /** Body and headers of a whole answer. */
@@ -38,6 +42,8 @@ export interface TestFleet extends AsyncDisposable {
   publicUrl: string;
   services: readonly RunningService[];
   ports: PlatformPorts;
+  /** What a further process of the platform starts on, beside the database of its service. */
+  host: Omit<HostResources, 'databaseUrls' | 'ports'>;
   /** `http://127.0.0.1:<port>` of a service. */
   baseUrl(service: string): string;
   request(
@@ -52,7 +58,7 @@ export interface TestFleet extends AsyncDisposable {
   logs(): string;
 }
 
-const publicUrl = 'http://localhost:8080';
+const defaultUrl = 'http://localhost:8080';
 const cheapHashing = { ARGON2_MEMORY_KIB: '8192', ARGON2_PASSES: '1' };
 
 /** Starts services as the embedded host does, on the run's PostgreSQL. Everything real: HTTP, tokens, events. */
@@ -73,26 +79,30 @@ async function start(options: TestFleetOptions, stack: AsyncDisposableStack): Pr
   const lines: string[] = [];
   const running = new Map<string, RunningService>();
   const ports = deferPorts(() => authOf(running).ports!);
-  const shared: Omit<HostResources, 'databaseUrls'> = {
+  const host: TestFleet['host'] = {
     mode: 'embedded',
     environment: 'test',
     env: { ...cheapHashing, ...options.env },
-    publicUrl,
+    publicUrl: options.publicUrl ?? defaultUrl,
     dataDirectory: directory,
     logDestination: { write: (line: string) => void lines.push(line) },
     databasePoolMax: 4,
     transportWake: createWakeSignal(),
-    ports,
     peers: (name) => running.get(name),
     secretsKeyProvider: await localFileKeyProvider({ file: join(directory, 'kek.json') }),
     cursorSecret: randomBytes(32),
     egressAllow: options.egressAllow ?? [],
     rateLimits: options.rateLimits ?? true,
     ...(options.clock === undefined ? {} : { clock: options.clock }),
+    ...(options.shared === undefined ? {} : { shared: options.shared }),
   };
   await Promise.all(
     options.services.map(async (definition) => {
-      const service = await startService(definition, { ...shared, databaseUrls: database.urlsFor(definition.name) });
+      const service = await startService(definition, {
+        ...host,
+        ports,
+        databaseUrls: database.urlsFor(definition.name),
+      });
       stack.defer(() => service.stop({ deadlineMs: 5_000 }));
       await service.app.listen({ host: '127.0.0.1', port: 0 });
       running.set(definition.name, service);
@@ -102,7 +112,7 @@ async function start(options: TestFleetOptions, stack: AsyncDisposableStack): Pr
     ports.attach();
     await Promise.all([...running.values()].map((service) => service.permitted()));
   }
-  return assemble({ options, stack, database, running, ports, lines });
+  return assemble({ options, stack, database, running, ports, lines, host });
 }
 
 interface Parts {
@@ -112,18 +122,20 @@ interface Parts {
   running: ReadonlyMap<string, RunningService>;
   ports: PlatformPorts;
   lines: readonly string[];
+  host: TestFleet['host'];
 }
 
-function assemble({ options, stack, database, running, ports, lines }: Parts): TestFleet {
+function assemble({ options, stack, database, running, ports, lines, host }: Parts): TestFleet {
   const services = [...running.values()];
   const tenants = new Map<string, Promise<TestTenant>>();
   const baseUrl = (service: string) =>
     `http://127.0.0.1:${(get(running, service).app.server.address() as AddressInfo).port}`;
   const fleet: TestFleet = {
     database,
-    publicUrl,
+    publicUrl: host.publicUrl,
     services,
     ports,
+    host,
     baseUrl,
     request: (service, request) => send(baseUrl(service) + request.url, request),
     tenant(slug) {

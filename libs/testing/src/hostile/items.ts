@@ -26,6 +26,27 @@ export type FieldSort =
   | 'array'
   | 'search';
 
+/** Rules of a role, and what is asked of whoever holds it. */
+export interface DecisionInput {
+  kind: 'decision';
+  rules: readonly { permission: string; effect: string; condition?: string }[];
+  resource: { attributes: Readonly<Record<string, unknown>> };
+  /** Default `catalog:entity:read`. */
+  permission?: string;
+}
+
+/** A record of the bus that no producer would write, or the lack of any. */
+export interface EventInput {
+  kind: 'event';
+  topic: string;
+  make: 'head' | 'one-write' | 'two-writes' | 'silence' | 'TeamCreated' | 'raw';
+  change?: Readonly<Record<string, string | number>>;
+  tenant?: 'A' | 'B';
+  seconds?: number;
+  ceType?: string;
+  bytes?: Form;
+}
+
 export interface SendStep {
   send: Form;
   as?: string;
@@ -36,6 +57,8 @@ export interface SendStep {
   multipart?: unknown;
   via?: 'gateway' | 'service';
   parallel?: number;
+  /** Follows the cursors of the answers to the last page. */
+  allPages?: boolean;
 }
 
 /** A step of a story; one of `send`, `refresh`, `together`, `clock`, `arrange`, or another kind that needs more of the platform. */
@@ -47,6 +70,9 @@ export type StoryStep = Partial<SendStep> & {
   clock?: string;
   arrange?: string;
   refresh?: string;
+  /** A dependency of the platform, and what becomes of it. */
+  fault?: string;
+  state?: string;
 } & Readonly<Record<string, unknown>>;
 
 export type HostileInput =
@@ -60,7 +86,8 @@ export type HostileInput =
   | { kind: 'load'; sockets?: number; send?: string; rate?: number; websockets?: number; as?: string; seconds?: number }
   | { kind: 'websocket' }
   | EachInput
-  | { kind: 'decision' | 'event' }
+  | DecisionInput
+  | EventInput
   | ({ kind: 'token'; use?: string; at?: string } & TokenChanges)
   | {
       kind: 'authorization';
@@ -92,6 +119,10 @@ export interface Expectation {
   sameAs?: string;
   withinMs?: number;
   actsAs?: string;
+  /** Of a decision. */
+  allowed?: boolean;
+  /** Attributes of cookies by name; `absentAttributes` are those no cookie has. */
+  setCookie?: Readonly<Record<string, readonly string[]>>;
   facts?: Readonly<Record<string, unknown>>;
 }
 
@@ -111,4 +142,21 @@ const servedCredentials =
 export function hostileItems(name: HostileClass): readonly HostileItem[] {
   const items = JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8')) as HostileItem[];
   return name === 'credentials' ? items.filter(({ id }) => servedCredentials.test(id)) : items;
+}
+
+/**
+ * Items of class `http` that speak to a gateway and to nobody else: of paths without a version. Such a path that is an alias has the version of
+ * its target, whatever the header says (gateway §3.9), so that another one of the same service stands in for it.
+ */
+export function itemsOfGateways(): readonly HostileItem[] {
+  return hostileItems('http').flatMap(({ input, ...item }): HostileItem[] =>
+    item.id === 'http/api-version-999' && input.kind === 'request'
+      ? [{ ...item, input: { ...input, send: 'GET /api/auth/sessions', via: 'gateway' } }]
+      : [],
+  );
+}
+
+/** Dependencies of the platform that fail in an item. */
+export function faultsOf({ input }: HostileItem): readonly string[] {
+  return input.kind === 'steps' ? input.steps.flatMap(({ fault }) => (fault === undefined ? [] : [fault])) : [];
 }

@@ -71,6 +71,7 @@ export async function remoteFixture(target: Target, account: RemoteAccount): Pro
     credentials,
     arrangements: arrangementsOf(target, account),
     pathValues: (wanted, operation) => pool.find(wanted, operation.path),
+    secure: target.baseUrl.startsWith('https:'),
   };
 }
 

@@ -49,7 +49,7 @@ export function routesFor(method: string, path: string, operations: readonly Pre
 }
 
 /** A path as it is, and at the gateway the path of version 1 that one without a version leads to. */
-function pathsOf(path: string, gateway = false): string[] {
+export function pathsOf(path: string, gateway = false): string[] {
   return gateway && /^\/api\/(?!v\d)/.test(path) ? [path, path.replace('/api/', '/api/v1/')] : [path];
 }
 

@@ -1,6 +1,8 @@
 import type { HostileItem } from './items.ts';
 import { runBody, runQuery } from './kinds/body.ts';
+import { runDecision } from './kinds/decision.ts';
 import { runEach } from './kinds/each.ts';
+import { runEvent } from './kinds/event.ts';
 import { runLoad } from './kinds/load.ts';
 import { runPair } from './kinds/pair.ts';
 import { runRaw } from './kinds/raw.ts';
@@ -75,9 +77,16 @@ function interpret(
       return fixture.sides === undefined
         ? Promise.reject(new MissingError('fixture', 'two tenants'))
         : runEach(item, input, fixture.sides, fixture);
-    case 'decision':
-    case 'event':
-      return Promise.reject(new MissingError('capability', `kind ${input.kind}`));
+    case 'decision': {
+      const { stage } = fixture;
+      if (stage === undefined) return Promise.reject(new MissingError('capability', 'kind decision'));
+      return runDecision(item, input, operations, { ...fixture, stage });
+    }
+    case 'event': {
+      const { stage, bus } = fixture;
+      if (stage === undefined || bus === undefined) return Promise.reject(new MissingError('capability', 'kind event'));
+      return runEvent(item, input, operations, { ...fixture, stage, bus });
+    }
     case 'token':
       return runToken(item, input, operations, fixture);
     case 'authorization':

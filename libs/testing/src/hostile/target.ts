@@ -1,3 +1,4 @@
+import type { HostileBus } from './kinds/event.ts';
 import type { Names } from './values/names.ts';
 import type { OpenApiDocument, Operation } from './openapi/document.ts';
 import { operationsOf } from './openapi/document.ts';
@@ -29,6 +30,8 @@ export interface Arrangement {
   intruder?: string;
   /** Parts of a valid request, made anew for each one. */
   request?(): Promise<Partial<SampleRequest>> | Partial<SampleRequest>;
+  /** Members of no tenant may do this: it is the platform's. */
+  platform?: true;
   /** Success stores nothing, so there is nothing to read back. */
   storesNothing?: boolean;
   /** Members that are kept in a canonical form (references), so that they need not read back byte for byte. */
@@ -65,10 +68,14 @@ export interface Fixture {
   keyQuestions?(): number;
   /** The lowest role that holds a permission by the manifests of the services. */
   lowestRole?(permission: string): string | undefined;
+  /** The public address is HTTPS: cookies have the prefixes of browsers. */
+  secure?: boolean;
   /** Both tenants, for items about one and the other. */
   sides?: Sides;
   /** Where it is there, items of several steps are played as stories. */
   stage?: Stage;
+  /** Where records can be put on the bus past the producers. */
+  bus?: HostileBus;
   /** The time the services see, in milliseconds of the epoch; default is the machine's. */
   now?(): number;
 }

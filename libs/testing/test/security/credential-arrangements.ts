@@ -21,7 +21,7 @@ export function credentialArrangements(platform: Platform, tenant: Tenant): Reco
 
 /** Keys of the platform: what is revoked is one that signs nothing any more. */
 function signingKeyArrangements(platform: Platform, tenant: Tenant): Record<string, Arrangement> {
-  const byPlatform = { as: 'operator', intruder: `owner${tenant.letter}` };
+  const byPlatform = { as: 'operator', intruder: `owner${tenant.letter}`, platform: true } as const;
   return {
     listSigningKeys: { ...byPlatform, request: () => ({}) },
     rotateSigningKey: {

@@ -24,6 +24,7 @@ export async function startGatewayOf({ fleet }: Platform, clock: () => Date): Pr
     upstreams: Object.fromEntries(fleet.services.map(({ name, app }) => [name, app.routing.bind(app)])),
     verifier: createCredentialVerifier({ issuer: publicUrl, audience: `${publicUrl}/api`, ports, clock }),
     edgeOptions: { documents },
+    publicUrl,
   });
   return {
     target: {

@@ -1,6 +1,6 @@
 import type { PermissionManifest } from '@idp/auth';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hostileItems } from '../../src/hostile/items.ts';
+import { hostileItems, itemsOfGateways } from '../../src/hostile/items.ts';
 import { operationsOf } from '../../src/hostile/openapi/document.ts';
 import type { ItemResult } from '../../src/hostile/outcome.ts';
 import { createHostileRun } from '../../src/hostile/runner.ts';
@@ -8,6 +8,8 @@ import type { HostileRun } from '../../src/hostile/runner.ts';
 import { committedSkips, skipDifferences, skipsOf } from '../../src/hostile/skips.ts';
 import { prepareOperations } from '../../src/hostile/target.ts';
 import type { Fixture } from '../../src/hostile/target.ts';
+import { createBus } from './bus/index.ts';
+import type { Bus } from './bus/index.ts';
 import { startGatewayOf } from './gateway.ts';
 import type { GatewayInFront } from './gateway.ts';
 import { startPlatform } from './platform.ts';
@@ -15,29 +17,45 @@ import type { Platform } from './platform.ts';
 import { createPrincipals } from './principals.ts';
 import { platformServices } from './services.ts';
 import { createStage } from './stage.ts';
+import { createWorkloads } from './workloads.ts';
+import type { Workloads } from './workloads.ts';
 import { createWorld } from './world.ts';
 import type { World } from './world.ts';
 
 let platform: Platform;
 let world: World;
 let gateway: GatewayInFront;
+let workloads: Workloads;
+let bus: Bus;
 let run: HostileRun;
 let ahead = 0;
-const now = () => Date.now() + ahead;
+/** The time of the machine a story began at; undefined between stories. */
+let held: number | undefined;
+const now = () => (held ?? Date.now()) + ahead;
 const clock = () => new Date(now());
 const results: ItemResult[] = [];
 
 beforeAll(async () => {
   const services = await platformServices();
-  platform = await startPlatform(services, { clock });
+  workloads = createWorkloads();
+  platform = await startPlatform(services, { clock, env: { SERVICE_KEYS_FILE: workloads.keysFile } });
   world = await createWorld(platform);
   gateway = await startGatewayOf(platform, clock);
   const tenants = [world.tenants.a, world.tenants.b];
-  const principals = await createPrincipals(platform, tenants, now);
-  const records = recordsOf(world.a.fixture);
+  const principals = await createPrincipals(platform, tenants, now, workloads);
+  const records = { ...recordsOf('A', world.a.fixture), ...recordsOf('B', world.b.fixture) };
   const permissions = Object.assign({}, ...services.map((service) => service.permissions)) as PermissionManifest;
+  bus = createBus({
+    platform,
+    principals,
+    tenants,
+    workloads,
+    definition: services.find(({ name }) => name === 'catalog')!,
+    advance: (milliseconds) => (ahead += milliseconds),
+  });
   const fixture: Fixture = {
     ...world.a.fixture,
+    bus,
     names: (name) => records[name]?.() ?? principals.names(name),
     credentials: principals.credentials,
     now,
@@ -46,33 +64,42 @@ beforeAll(async () => {
       a: prepareOperations(platform.targets, world.a.fixture),
       b: prepareOperations(platform.targets, world.b.fixture),
     },
-    stage: createStage({ platform, tenants, principals, advance: (milliseconds) => (ahead += milliseconds) }),
+    stage: createStage({
+      platform,
+      tenants,
+      principals,
+      advance: (milliseconds) => (ahead += milliseconds),
+      hold: () => (held = Date.now()),
+      release: () => (held = undefined),
+    }),
   };
   run = createHostileRun({ targets: [...platform.targets, gateway.target], fixture });
 });
 afterAll(async () => {
+  await bus?.[Symbol.asyncDispose]();
   await gateway?.[Symbol.asyncDispose]();
   await platform?.[Symbol.asyncDispose]();
+  workloads?.[Symbol.dispose]();
 });
 
-/** Records of tenant A by the names of the data. */
-function recordsOf({ pathValues }: Fixture): Readonly<Record<string, () => string | undefined>> {
+/** Records of a tenant by the names of the data. */
+function recordsOf(letter: 'A' | 'B', { pathValues }: Fixture): Readonly<Record<string, () => string | undefined>> {
   const operations = platform.targets.flatMap(({ document }) => operationsOf(document));
   const idIn = (path: string) => () => {
     const operation = operations.find((each) => each.method === 'GET' && each.path === path);
     return operation === undefined ? undefined : pathValues(['id'], operation)?.['id'];
   };
   return {
-    'A.team': idIn('/api/v1/teams/{id}'),
-    'A.project': idIn('/api/v1/auth/projects/{id}'),
-    'A.role': idIn('/api/v1/auth/roles/{id}'),
-    'A.service': idIn('/api/v1/services/{id}'),
-    'A.audit': idIn('/api/v1/auth/audit-logs/{id}'),
+    [`${letter}.team`]: idIn('/api/v1/teams/{id}'),
+    [`${letter}.project`]: idIn('/api/v1/auth/projects/{id}'),
+    [`${letter}.role`]: idIn('/api/v1/auth/roles/{id}'),
+    [`${letter}.service`]: idIn('/api/v1/services/{id}'),
+    [`${letter}.audit`]: idIn('/api/v1/auth/audit-logs/{id}'),
   };
 }
 
 describe('class tenancy, over every operation and through the gateway', () => {
-  const items = hostileItems('tenancy').map((item) => [item.id, item] as const);
+  const items = [...hostileItems('tenancy'), ...itemsOfGateways()].map((item) => [item.id, item] as const);
 
   it.each(items)('%s', { timeout: 120_000 }, async (_id, item) => {
     const result = await run.run(item);

@@ -15,8 +15,8 @@ function arrangementsOf(platform: Platform, tenant: Tenant, service: string): Re
   let open: ReturnType<typeof letter> | undefined;
   const kept = () => (open ??= letter());
   const { consumers, rebuildable, topics } = platform.operable(service);
-  const operator = 'operator';
-  const held = { as: operator, request: () => ({ path: { name: consumers[0] ?? '' } }) };
+  const byPlatform = { as: 'operator', platform: true } as const;
+  const held = { ...byPlatform, request: () => ({ path: { name: consumers[0] ?? '' } }) };
   return {
     [`get${name}DeadLetter`]: { request: kept },
     // Nobody handles it: it is open afterwards as before.
@@ -35,7 +35,7 @@ function arrangementsOf(platform: Platform, tenant: Tenant, service: string): Re
     [`pause${name}Consumer`]: held,
     [`resume${name}Consumer`]: held,
     [`rebuild${name}Consumer`]: {
-      as: operator,
+      ...byPlatform,
       request: () => ({ path: { name: rebuildable[0] ?? '' }, body: { tenantId: tenant.id } }),
       storesNothing: true,
     },
@@ -44,7 +44,7 @@ function arrangementsOf(platform: Platform, tenant: Tenant, service: string): Re
       misses: { topic: 422 },
       storesNothing: true,
     },
-    [`get${name}Outbox`]: { as: operator },
+    [`get${name}Outbox`]: byPlatform,
     ...jobArrangements(platform, tenant, service, name),
   };
 }
@@ -60,7 +60,7 @@ function jobArrangements(
   });
   let dead: Promise<{ path: { id: string } }> | undefined;
   // Every service has this one; it belongs to the platform tenant.
-  const schedule: Arrangement = { as: 'operator', request: () => ({ path: { name: 'ops-purge' } }) };
+  const schedule: Arrangement = { as: 'operator', platform: true, request: () => ({ path: { name: 'ops-purge' } }) };
   return {
     [`get${name}Job`]: { request: () => (dead ??= job('dead')()) },
     [`retry${name}Job`]: { request: job('dead') },

@@ -4,7 +4,7 @@ import { canonicalJson, digestOf } from '@idp/auth';
 import { platformTenantId, topics } from '@idp/contracts';
 import type { AnyService, RunningService } from '@idp/service';
 import { startTestFleet } from '../../src/index.ts';
-import type { TestDatabase, TestFleet, TestPrincipal } from '../../src/index.ts';
+import type { TestDatabase, TestFleet, TestFleetOptions, TestPrincipal } from '../../src/index.ts';
 import type { OpenApiDocument } from '../../src/hostile/openapi/document.ts';
 import type { Target } from '../../src/hostile/target.ts';
 import { authOperations, type AuthOperations } from './services.ts';
@@ -37,7 +37,7 @@ export function canaryOf(slug: string): string {
 /** `clock` is the time the services see. */
 export async function startPlatform(
   services: readonly AnyService[],
-  { clock }: { clock?: () => Date } = {},
+  { env, ...options }: Pick<TestFleetOptions, 'clock' | 'env' | 'publicUrl' | 'shared'> = {},
 ): Promise<Platform> {
   const operations = await authOperations();
   const { createTenant, registerMember } = operations;
@@ -45,10 +45,10 @@ export async function startPlatform(
   const fleet = await startTestFleet({
     services,
     egressAllow: ['127.0.0.1@fetch'],
-    env: { HASH_QUEUE: '1000' },
+    env: { HASH_QUEUE: '1000', ...env },
     // The suites sign in more often than anybody does.
     rateLimits: false,
-    ...(clock === undefined ? {} : { clock }),
+    ...options,
     people: ({ context }) => ({
       createTenant: (tenant) => createTenant(context, { ...tenant, name: `${tenant.name} ${canaryOf(tenant.slug)}` }),
       registerMember: (member) => registerMember(context, member),

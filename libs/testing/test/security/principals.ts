@@ -7,7 +7,9 @@ import { readToken } from '../../src/hostile/tokens/forge.ts';
 import { namesOf } from './people.ts';
 import type { Tenant } from './people.ts';
 import type { Platform } from './platform.ts';
+import { takeRoles } from './roles-of.ts';
 import { authOperations } from './services.ts';
+import type { Workloads } from './workloads.ts';
 
 /** Somebody of the data with whatever proves who it is, under the names the data uses: `token`, `refresh`, `apiKey`, … */
 type Person = Record<string, string | undefined>;
@@ -28,31 +30,51 @@ export interface Principals {
 const day = 86_400_000;
 
 /** More people of tenant A than every tenant has, with their roles. They come when they are named for the first time. */
-const others: Readonly<Record<string, string>> = {
+const others: Readonly<Record<string, string | undefined>> = {
   memberA2: 'member',
   memberAB: 'member',
   secondOwnerA: 'tenant-owner',
   deletedUser: 'member',
+  ownerA2: 'tenant-owner',
+  plainA: undefined,
 };
+
+/** Services of the platform by the names of the data, as workloads know them. */
+const services: Readonly<Record<string, string>> = { weakService: 'weak', strongService: 'strong' };
 
 export async function createPrincipals(
   platform: Platform,
   tenants: readonly Tenant[],
   now: () => number,
+  workloads?: Workloads,
 ): Promise<Principals> {
   const people = new Map<string, Person>();
   const gone: string[] = [];
-  const call = caller(platform.fleet.baseUrl('auth'));
+  const authUrl = platform.fleet.baseUrl('auth');
+  const call = caller(authUrl);
+  const workloadToken = (service: string) =>
+    workloads!.tokenFor(service, 'idp:catalog', authUrl, () => new Date(now()));
   for (const tenant of tenants) {
     for (const [name, { id, email, password }] of Object.entries(tenant.people))
       people.set(name, { id, email, password, tenant: tenant.slug });
   }
   const find = async (name: string): Promise<Person | undefined> => {
-    if (!people.has(name) && name in others) people.set(name, await register(platform, tenants, name));
+    if (!people.has(name) && name in others) {
+      const person = await register(platform, tenants, name);
+      people.set(name, person);
+      if (others[name] === undefined) await takeRoles(authUrl, await ownHeaders('ownerA'), person['id']!);
+    }
     if (!people.has(name) && name === 'serviceA') people.set(name, await makeServiceAccount());
+    // Their tokens live for minutes: a new one each time.
+    if (name in services && workloads !== undefined) people.set(name, { token: await workloadToken(services[name]!) });
     return people.get(name);
   };
   const bearer = (text: string | undefined) => ({ authorization: `Bearer ${text}` });
+  const ownHeaders = async (name: string) => {
+    const person = people.get(name)!;
+    await startSession(person);
+    return bearer(person['token']);
+  };
   const signIn = async (person: Person, transport = 'token'): Promise<Answer> => {
     const { email, password, tenant } = person;
     return call('POST', '/api/v1/auth/login', {}, { email, password, tenant, transport });
@@ -107,9 +129,7 @@ export async function createPrincipals(
 
   /** A service account without a role; its key is what it has for a token. */
   async function makeServiceAccount(): Promise<Person> {
-    const owner = people.get('ownerA')!;
-    await startSession(owner);
-    const headers = bearer(owner['token']);
+    const headers = await ownHeaders('ownerA');
     const accounts = '/api/v1/auth/service-accounts';
     const scope = { type: 'tenant', id: tenants[0]!.id };
     const account = await call('POST', accounts, headers, { name: 'serviceA', scope });
@@ -135,9 +155,7 @@ export async function createPrincipals(
   }
 
   async function removeUser(person: Person): Promise<void> {
-    const owner = people.get('ownerA')!;
-    await startSession(owner);
-    await call('DELETE', `/api/v1/users/${person['id']}`, { ...bearer(owner['token']), 'if-match': '*' });
+    await call('DELETE', `/api/v1/users/${person['id']}`, { ...(await ownHeaders('ownerA')), 'if-match': '*' });
   }
 
   const made = formatApiKey(makeApiKey('key'));
@@ -149,6 +167,8 @@ export async function createPrincipals(
       if (name === 'made.apiKey') return made;
       if (name === 'audience') return `${platform.fleet.publicUrl}/api`;
       if (name === 'issuer') return platform.fleet.publicUrl;
+      if (name === 'clock.now') return String(now());
+      if (name === 'domain') return new URL(platform.fleet.publicUrl).hostname;
       if (name === 'setup.token') return made;
       if (name === 'new.password') return `${made.slice(13, 30)} of my own`;
       return people.get(subject)?.[member] ?? tenantNames(name);
@@ -220,7 +240,7 @@ async function register(platform: Platform, [a, b]: readonly Tenant[], name: str
   const { context } = platform.fleet.services.find((each) => each.name === 'auth')!;
   const email = `${name.toLowerCase()}-${randomBytes(4).toString('hex')}@${a!.slug}.example.com`;
   const password = randomBytes(18).toString('base64url');
-  const role = others[name]!;
+  const role = others[name] ?? 'viewer';
   const { userId } = await registerMember(context, { tenantId: a!.id, email, name, password, role });
   if (name.endsWith('AB')) await addMember(context, { tenantId: b!.id, userId, role, reason: 'registration' });
   return { id: userId, email, password, tenant: a!.slug };

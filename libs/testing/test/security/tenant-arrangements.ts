@@ -21,6 +21,7 @@ export function tenantArrangements(platform: Platform, tenant: Tenant): Record<s
   const step = (status: string): Arrangement => ({
     as: 'operator',
     intruder,
+    platform: true,
     request: async () => ({ path: { id: (await insert(status)).id }, body: {} }),
     storesNothing: true,
   });
@@ -28,6 +29,7 @@ export function tenantArrangements(platform: Platform, tenant: Tenant): Record<s
     createTenant: {
       as: 'operator',
       intruder,
+      platform: true,
       request: () => ({ body: { slug: freshName(), name: shown(), ownerEmail: `${freshName()}@example.com` } }),
       canonical: ['ownerEmail'],
       repeatable: ['name', 'region', 'tier', 'ownerEmail'],

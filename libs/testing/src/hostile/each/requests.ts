@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { fieldsOf } from '../openapi/fields.ts';
+import { fieldsOf, idListsOf } from '../openapi/fields.ts';
 import { freshName, withMember } from '../openapi/sample.ts';
 import type { SampleRequest } from '../openapi/sample.ts';
 import { outgoing } from '../target.ts';
@@ -14,6 +14,8 @@ export interface EachRequest {
   what: string;
   request: SampleRequest;
   unknown: SampleRequest;
+  /** The id of A among one's own. */
+  foreignId?: string;
 }
 
 const idForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -28,6 +30,8 @@ export async function requestsFor(
   const valid = await own.request();
   const put = input.put ?? {};
   if (put.query === 'A.id') return idFilters(own.operation).map((name) => onQuery(valid, name, fixture));
+  if (Array.isArray(put.body)) return onList(own, valid, fixture);
+  if (put.path === 'A.slug') return onName(valid, await foreign.request());
   if (put.body === 'A.id') return onBody(own, valid, await foreign.request(), fixture);
   const request = await withBody(input, valid, foreign, fixture);
   if (request === undefined) return [];
@@ -46,6 +50,28 @@ function onPath(request: SampleRequest, foreign: SampleRequest): EachRequest[] {
       unknown: { ...request, path: { ...request.path, ...unknown } },
     },
   ];
+}
+
+/** What A calls something by, and a name nobody has given; the segments that say what kind of thing it is stay. */
+function onName(valid: SampleRequest, foreign: SampleRequest): EachRequest[] {
+  const name = Object.keys(foreign.path).find((each) => /^(name|slug)$/.test(each));
+  if (name === undefined) return [];
+  const unknown = { ...valid, path: { ...foreign.path, [name]: freshName() } };
+  return [{ what: '', request: { ...valid, path: foreign.path }, unknown }];
+}
+
+/** One's own first, then what is A's. */
+function onList(own: PreparedOperation, valid: SampleRequest, { names }: Fixture): EachRequest[] {
+  return idListsOf(own.target.document, own.operation).map((path) => {
+    const [mine, foreignId] = ['B', 'A'].map((letter) => recordOf(path.at(-1) ?? '', letter, names));
+    const withIds = (id: string) => ({ ...valid, body: withMember(valid.body, path, [mine, id]) });
+    return {
+      what: path.join('.'),
+      request: withIds(foreignId!),
+      unknown: withIds(randomUUID()),
+      foreignId: foreignId!,
+    };
+  });
 }
 
 function onQuery(valid: SampleRequest, name: string, { names }: Fixture): EachRequest {
@@ -73,11 +99,18 @@ function onBody(
   });
 }
 
-/** A record of A of the kind a parameter names; without a better guess, a person. */
 function idOfA(name: string, names: Fixture['names']): string {
-  const kind = /^(organization|team|project|tenant|service)Id$/.exec(name)?.[1];
-  const short: Readonly<Record<string, string>> = { organization: 'A.org' };
-  return names(kind === undefined ? 'A.user' : (short[kind] ?? `A.${kind}`)) ?? names('A.user') ?? randomUUID();
+  return recordOf(name, 'A', names);
+}
+
+const kinds = /^(?:parent)?(organization|team|project|tenant|service|role)s?(?:Ids?)?$/i;
+
+/** A record of a tenant of the kind a parameter or member names; without a better guess, a person. */
+function recordOf(name: string, letter: string, names: Fixture['names']): string {
+  const kind = kinds.exec(name)?.[1]?.toLowerCase();
+  const short: Readonly<Record<string, string>> = { organization: 'org' };
+  const own = kind === undefined ? undefined : names(`${letter}.${short[kind] ?? kind}`);
+  return own ?? names(`${letter}.user`) ?? randomUUID();
 }
 
 async function withBody(

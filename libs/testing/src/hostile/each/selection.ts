@@ -1,5 +1,6 @@
 import { MissingError } from '../missing.ts';
 import type { Operation, Schema } from '../openapi/document.ts';
+import { idListsOf } from '../openapi/fields.ts';
 import type { PreparedOperation } from '../target.ts';
 
 type Fits = (prepared: PreparedOperation) => boolean;
@@ -12,21 +13,22 @@ const meanings: Readonly<Record<string, Fits>> = {
   'GET with an id in the path': (each) => each.operation.method === 'GET' && hasIdInPath(each),
   'PUT with an id in the path': (each) => each.operation.method === 'PUT' && hasIdInPath(each),
   'with an id filter': ({ operation }) => operation.method === 'GET' && idFilters(operation).length > 0,
+  'with a slug in the path': hasNameInPath,
   'with an id in the body': isWithBody,
+  'taking an array of ids': (each) =>
+    isWithBody(each) && isGuarded(each) && idListsOf(each.target.document, each.operation).length > 0,
   'with If-Match': (each) => /^(PUT|PATCH|DELETE)$/.test(each.operation.method) && hasIdInPath(each),
   PATCH: (each) => each.operation.method === 'PATCH' && hasIdInPath(each),
   POST: (each) => isWithBody(each) && isGuarded(each),
   'POST creating a named thing': (each) =>
     isWithBody(each) && each.operation.statuses.includes('201') && each.arrangement.as !== 'operator',
   list: isList,
+  'needing a platform permission': ({ arrangement }) => arrangement.platform === true,
   search: (each) => isList(each) && each.operation.parameters.some(({ name }) => name === 'q'),
 };
 
 /** Lowest role by the kind of permission an item speaks of. */
-const lowestRoles: Readonly<Record<string, RegExp>> = {
-  'needing an admin permission': /^(admin|owner)$/,
-  'needing a platform permission': /^platform/,
-};
+const lowestRoles: Readonly<Record<string, RegExp>> = { 'needing an admin permission': /^(admin|owner)$/ };
 
 /** The operations an item means. Throws {@link MissingError} for words nobody knows and where nothing fits. */
 export function operationsMeant(
@@ -58,6 +60,12 @@ function isGuarded({ operation }: PreparedOperation): boolean {
 
 function hasIdInPath({ operation }: PreparedOperation): boolean {
   return !operation.public && operation.parameters.some((each) => each.in === 'path' && isId(each.schema));
+}
+
+/** A name or slug that a tenant gave. Schedules and consumers, which operators name, are the platform's. */
+function hasNameInPath({ operation }: PreparedOperation): boolean {
+  const named = operation.parameters.some((each) => each.in === 'path' && /^(name|slug)$/.test(each.name));
+  return !operation.public && named && !operation.path.includes('/ops/');
 }
 
 /** Routes of operators hold nothing of a tenant. */

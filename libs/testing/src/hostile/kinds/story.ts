@@ -3,14 +3,14 @@ import { deviations } from '../expectation.ts';
 import type { Expectation, HostileItem, SendStep, StoryStep } from '../items.ts';
 import { MissingError } from '../missing.ts';
 import type { Outcome } from '../outcome.ts';
+import { cookieDeviations } from '../story/cookies.ts';
+import { factDeviations, lastOf, type Epilogue } from '../story/facts.ts';
 import { createPlayer } from '../story/play.ts';
 import type { Played } from '../story/play.ts';
 import { placesFor } from '../story/places.ts';
 import type { Place } from '../story/places.ts';
 import type { Stage } from '../story/stage.ts';
 import type { Fixture, PreparedOperation } from '../target.ts';
-import { headerOf, jsonOf } from '../wire/client.ts';
-import type { Answer } from '../wire/client.ts';
 
 /** A request as a story of one step. */
 export function oneStep(input: { kind: 'request' } & SendStep): StoryStep {
@@ -25,11 +25,16 @@ export async function runStory(
   operations: readonly PreparedOperation[],
   { fixture, stage, needs }: { fixture: Fixture; stage: Stage; needs: readonly string[] | undefined },
 ): Promise<readonly Outcome[]> {
-  if (needs !== undefined) throw new MissingError('capability', needs.join(' '));
+  const lacking = needs?.filter((each) => each !== 'https' || fixture.secure !== true) ?? [];
+  if (lacking.length > 0) throw new MissingError('capability', lacking.join(' '));
   const outcomes: Outcome[] = [];
   for (const place of placesFor(operations, steps.find(({ via }) => via !== undefined)?.via)) {
-    const found = await playAt(place, item, steps, { fixture, stage });
-    outcomes.push({ item: item.id, place: place.name, deviations: found });
+    try {
+      const found = await playAt(place, item, steps, { fixture, stage });
+      outcomes.push({ item: item.id, place: place.name, deviations: found });
+    } finally {
+      await stage.finish();
+    }
   }
   return outcomes;
 }
@@ -50,7 +55,7 @@ async function playAt(
   const found = [
     ...before(played.slice(0, -1)),
     ...judge(expect, played),
-    ...(await factDeviations(expect, played, stage)),
+    ...(await factDeviations(expect, epilogueOf(player, played), stage)),
     ...canaries(expect, played, fixture),
   ];
   if (!isDeepStrictEqual(rowsBefore, await rows())) found.push(`rows of ${expect.unchanged?.join()} have changed`);
@@ -59,6 +64,12 @@ async function playAt(
   found.push(...silent.map((type) => `no event ${type}`));
   for (const step of expect.after ?? []) found.push(...before(await player.play(step)));
   return found;
+}
+
+function epilogueOf({ play, arranged }: ReturnType<typeof createPlayer>, played: readonly Played[]): Epilogue {
+  const { step: last, answers } = lastOf(played);
+  const replay = async (change: Partial<StoryStep>) => (await play({ ...last, ...change }))[0]!.answers[0]!;
+  return { answers, last, replay, arranged: arranged() };
 }
 
 /** Steps with a status of their own are held to it; others on the way there must succeed, or the story has not happened. */
@@ -76,7 +87,10 @@ function before(played: readonly Played[]): string[] {
 function judge(expect: Expectation, played: readonly Played[]): string[] {
   const answers = played.at(-1)?.answers ?? [];
   const judged = expect.last === undefined ? answers : answers.slice(-1);
-  const found = judged.flatMap((answer) => deviations({ ...expect, ...expect.last }, { answer, sent: [] }));
+  const found = judged.flatMap((answer) => [
+    ...deviations({ ...expect, ...expect.last }, { answer, sent: [] }),
+    ...cookieDeviations(expect, answer),
+  ]);
   const all = played.flatMap((each) => each.answers);
   for (const [status, wanted] of Object.entries(expect.count ?? {})) {
     const seen = all.filter(
@@ -98,37 +112,4 @@ function canaries({ absentCanary }: Expectation, played: readonly Played[], { na
 
 function isNumber(seen: number, wanted: number | readonly number[]): boolean {
   return typeof wanted === 'number' ? seen === wanted : seen >= (wanted[0] ?? 0) && seen <= (wanted[1] ?? 0);
-}
-
-/** Facts that stand in the answers of the last step; the stage knows the others. */
-const facts: Readonly<Record<string, (answers: readonly Answer[]) => unknown>> = {
-  effects: (answers) =>
-    answers.filter((answer) => answer.status < 300 && headerOf(answer, 'idempotency-replayed') === undefined).length,
-  sameBody: (answers) => answers.every((answer) => isDeepStrictEqual(dataOf(answer), dataOf(answers[0]!))),
-  rotations: (answers) =>
-    new Set(answers.map((answer) => (dataOf(answer) as { refreshToken?: string })?.refreshToken)).size,
-  newCookies: (answers) =>
-    answers.flatMap(({ headers }) =>
-      headers.filter(([name]) => name === 'set-cookie').map(([, value]) => value.split('=')[0]),
-    ),
-};
-
-async function factDeviations(expect: Expectation, played: readonly Played[], stage: Stage): Promise<string[]> {
-  const found: string[] = [];
-  for (const [fact, wanted] of Object.entries(expect.facts ?? {})) {
-    const read = facts[fact];
-    const seen = read === undefined ? await stage.fact(fact) : read(played.at(-1)?.answers ?? []);
-    if (!fits(seen, wanted)) found.push(`${fact} is ${JSON.stringify(seen)}, expected ${JSON.stringify(wanted)}`);
-  }
-  return found;
-}
-
-/** A list is held when everything wanted is there; cookies by their names without the prefixes of HTTPS. */
-function fits(seen: unknown, wanted: unknown): boolean {
-  if (!Array.isArray(wanted) || !Array.isArray(seen)) return isDeepStrictEqual(seen, wanted);
-  return wanted.every((each: string) => seen.includes(each) || seen.includes(each.replace(/^__(?:Host|Secure)-/, '')));
-}
-
-function dataOf(answer: Answer): unknown {
-  return (jsonOf(answer) as { data?: unknown } | undefined)?.data;
 }

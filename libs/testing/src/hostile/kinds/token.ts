@@ -60,7 +60,9 @@ export async function runAuthorization(
   ]);
   const before = fixture.keyQuestions?.();
   const outcomes = await sendAll(item, routes, {
-    headers: Object.fromEntries(headers),
+    headers: Object.fromEntries(
+      headers.map(([name, value]) => [name, name === 'Cookie' ? cookiesOf(fixture.secure === true, value) : value]),
+    ),
     query: query.length === 0 ? '' : `?${new URLSearchParams(query).toString()}`,
   });
   const wanted = item.expect.facts?.['databaseCalls'];
@@ -79,11 +81,10 @@ async function sendAll(
   const outcomes: Outcome[] = [];
   for (const route of routes) {
     const { target, operation } = route.prepared;
-    const { Cookie: cookie, ...others } = headers;
     const answer: Answer = await send(target.baseUrl, {
       method: 'GET',
       target: targetOf(operation.path, { path: {}, query: {} }) + query,
-      headers: { ...others, ...(cookie === undefined ? {} : { cookie: cookiesOf(target.baseUrl, cookie) }) },
+      headers,
     });
     const sent = Object.values(headers).filter((each) => each.length < 5_000);
     outcomes.push({ item: item.id, place: placeOf(route), deviations: deviations(item.expect, { answer, sent }) });

@@ -27,6 +27,32 @@ export function fieldsOf(document: OpenApiDocument, operation: Operation): reado
   return [...parameters, ...bodyFields(document, operation.body.schema, [])];
 }
 
+/** Members of a body that are arrays of ids, as names from its root. */
+export function idListsOf(document: OpenApiDocument, operation: Operation): readonly (readonly string[])[] {
+  return operation.body === undefined ? [] : idLists(document, operation.body.schema, []);
+}
+
+function idLists(document: OpenApiDocument, schema: Schema, path: readonly string[]): (readonly string[])[] {
+  if (path.length >= depthMax) return [];
+  return Object.entries(propertiesOf(document, schema)).flatMap(([name, member]) => {
+    const { items } = unwrap(document, member);
+    const own = items !== undefined && isId(document, items) ? [[...path, name]] : [];
+    return [...own, ...idLists(document, member, [...path, name])];
+  });
+}
+
+/** Those of all alternatives. */
+function propertiesOf(document: OpenApiDocument, schema: Schema): Readonly<Record<string, Schema>> {
+  const { properties, anyOf = [], oneOf = [] } = unwrap(document, schema);
+  const alternatives = [...anyOf, ...oneOf].map((each) => propertiesOf(document, each));
+  return Object.assign({}, ...alternatives, properties) as Record<string, Schema>;
+}
+
+function isId(document: OpenApiDocument, schema: Schema): boolean {
+  const { format, pattern, anyOf = [], oneOf = [] } = unwrap(document, schema);
+  return format === 'uuid' || isUuidPattern(pattern) || [...anyOf, ...oneOf].some((each) => isId(document, each));
+}
+
 function bodyFields(document: OpenApiDocument, schema: Schema, path: readonly string[]): Field[] {
   if (path.length >= depthMax) return [];
   const { properties = {} } = unwrap(document, schema);

@@ -1,5 +1,5 @@
 import { MissingError } from '../missing.ts';
-import { matches } from '../routes.ts';
+import { matches, pathsOf } from '../routes.ts';
 import type { PreparedOperation, Target } from '../target.ts';
 
 /** Where a story happens as a whole: at the services themselves, or through the gateway. */
@@ -24,9 +24,11 @@ function placeOver(name: Place['name'], operations: readonly PreparedOperation[]
   return {
     name,
     targetOf(method, path) {
-      const serves = (wanted: string) => operations.find(({ operation }) => matches(operation.path, wanted));
+      const fits = (template: string, wanted: string) =>
+        pathsOf(wanted, name === 'gateway').some((each) => matches(template, each));
+      const serves = (wanted: string) => operations.find(({ operation }) => fits(operation.path, wanted));
       const found =
-        operations.find(({ operation }) => operation.method === method && matches(operation.path, path)) ??
+        operations.find(({ operation }) => operation.method === method && fits(operation.path, path)) ??
         serves(path) ??
         operations.find(({ operation }) => plain(path).startsWith(`${operation.path}/`)) ??
         serves(plain(path)) ??

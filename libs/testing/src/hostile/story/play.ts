@@ -3,7 +3,7 @@ import { MissingError } from '../missing.ts';
 import { cookiesOf } from './cookies.ts';
 import { bytes, makeValue, text, toJson } from '../values/form.ts';
 import type { Names } from '../values/names.ts';
-import { jsonOf, send } from '../wire/client.ts';
+import { headerOf, jsonOf, send } from '../wire/client.ts';
 import type { Answer, Outgoing } from '../wire/client.ts';
 import type { Fixture } from '../target.ts';
 import type { Place } from './places.ts';
@@ -18,7 +18,10 @@ export interface Played {
 /** Plays steps in order at one place. What they save is known to the later ones. */
 export function createPlayer(fixture: Fixture, stage: Stage, place: Place) {
   const saved = new Map<string, unknown>();
+  const arranged = new Map<string, string>();
   const names: Names = (name) => {
+    const made = arranged.get(name);
+    if (made !== undefined) return made;
     const [subject = '', ...members] = name.split('.');
     if (!saved.has(subject)) return fixture.names(name);
     const value = members.reduce<unknown>(
@@ -37,15 +40,31 @@ export function createPlayer(fixture: Fixture, stage: Stage, place: Place) {
       return [{ step, answers: played.flatMap(({ answers }) => answers) }];
     }
     if (step.clock !== undefined) stage.advance(milliseconds(step.clock));
-    if (step.arrange !== undefined) await stage.arrange(step.arrange);
+    if (step.fault !== undefined) await stage.fault(step.fault, step.state ?? '');
+    if (step.arrange !== undefined) {
+      for (const [name, value] of Object.entries(await stage.arrange(step.arrange))) arranged.set(name, value);
+    }
     const request = step.refresh === undefined ? step : { ...step, ...refreshing(step.refresh) };
     if (request.send === undefined) return [];
     const answers = await sendStep(request as SendStep);
     const refused = answers.find(({ status }) => status >= 300);
     if (step.save !== undefined && refused !== undefined)
       throw new Error(`${request.send as string} was answered ${refused.status}: ${refused.body}`);
-    if (step.save !== undefined) saved.set(step.save, (jsonOf(answers[0]!) as { data?: unknown } | undefined)?.data);
+    if (step.save !== undefined) saved.set(step.save, dataOf(await settled(request as SendStep, answers[0]!)));
     return [{ step, answers }];
+  }
+
+  /** What is made later is saved as it becomes. */
+  async function settled(step: SendStep, answer: Answer): Promise<Answer> {
+    const location = answer.status === 202 ? headerOf(answer, 'location') : undefined;
+    if (location === undefined) return answer;
+    const deadline = performance.now() + patienceMs;
+    for (;;) {
+      const [now] = await sendStep({ send: `GET ${location}`, ...(step.as !== undefined && { as: step.as }) });
+      const { state } = (dataOf(now!) ?? {}) as { state?: string };
+      if (state !== 'pending' || performance.now() > deadline) return now!;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   }
 
   function refreshing(who: string): Pick<SendStep, 'send' | 'body'> {
@@ -59,10 +78,18 @@ export function createPlayer(fixture: Fixture, stage: Stage, place: Place) {
     const { baseUrl } = place.targetOf(outgoing.method, path);
     const answers: Answer[] = [];
     const cookie = outgoing.headers?.['cookie'];
-    const headers = { ...outgoing.headers, ...(cookie === undefined ? {} : { cookie: cookiesOf(baseUrl, cookie) }) };
+    const headers = {
+      ...outgoing.headers,
+      ...(cookie === undefined ? {} : { cookie: cookiesOf(fixture.secure === true, cookie) }),
+    };
     for (let time = 0; time < (step.times ?? 1); time++) {
       const sends = Array.from({ length: step.parallel ?? 1 }, () => send(baseUrl, { ...outgoing, headers }));
       answers.push(...(await Promise.all(sends)));
+    }
+    for (let next = step.allPages === true ? cursorOf(answers) : undefined; next !== undefined;) {
+      const target = `${path}?${new URLSearchParams([...paramsOf(outgoing.target), ['cursor', next]]).toString()}`;
+      answers.push(await send(baseUrl, { ...outgoing, headers, target }));
+      next = cursorOf(answers);
     }
     return answers;
   }
@@ -92,12 +119,29 @@ export function createPlayer(fixture: Fixture, stage: Stage, place: Place) {
     return body === undefined ? undefined : Buffer.from(toJson(makeValue(body, names)));
   }
 
-  return { play };
+  return { play, arranged: (): ReadonlyMap<string, string> => arranged };
 }
 
 const known = new Set(
-  'send as headers body rawBody contentType parallel times save status via together clock arrange refresh'.split(' '),
+  'send as headers body rawBody contentType parallel times save status via together clock arrange refresh allPages fault state'.split(
+    ' ',
+  ),
 );
+/** For what a service makes in its own time. */
+const patienceMs = 60_000;
+
+function dataOf(answer: Answer): unknown {
+  return (jsonOf(answer) as { data?: unknown } | undefined)?.data;
+}
+
+function cursorOf(answers: readonly Answer[]): string | undefined {
+  const { meta } = (jsonOf(answers.at(-1)!) ?? {}) as { meta?: { nextCursor?: string } };
+  return meta?.nextCursor ?? undefined;
+}
+
+function paramsOf(target: string): [string, string][] {
+  return [...new URLSearchParams(target.split('?')[1] ?? '')].filter(([name]) => name !== 'page');
+}
 
 /** `+11s`, `+59.999s`, `+16m`. */
 function milliseconds(text: string): number {
