@@ -120,6 +120,9 @@ test('settings are merged, checked and told', async () => {
     session: { idleSeconds: 3_600, maxSeconds: 7_200 },
     ratePlan: 'free',
   });
+  // The snapshot has it, by which every gateway knows the limit of the tenant.
+  const planOf = () => auth.service.ports!.access.world(a.id)?.tenant.ratePlan;
+  await expect.poll(planOf).toBe('free');
   const events = (await eventsOfType(auth.sql, 'idp.auth.v1.TenantConfigChanged')).filter(
     ({ data }) => data.tenantId === a.id,
   );
