@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { ValidationError } from '@idp/errors';
 
 /** Names and beginnings of names that only we may set: from outside they never reach a service. */
-const reservedPrefixes = ['x-idp-', 'x-tenant-', 'x-user-', 'x-workload-', 'x-envoy-'];
+const reservedPrefixes = ['x-idp-', 'x-tenant-', 'x-user-', 'x-workload-', 'x-envoy-', 'x-ext-auth-'];
 const reserved = new Set([
   'x-on-behalf-of',
   'x-forwarded-client-cert',

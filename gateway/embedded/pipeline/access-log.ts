@@ -43,6 +43,7 @@ export function createAccessLog({ logger, metrics }: { logger: Logger; metrics: 
         bytesOut: req.socket.bytesWritten - exchange.bytesWrittenBefore,
         tenantId: exchange.principal?.tenantId,
         subject: exchange.principal?.id,
+        keyId: exchange.principal?.keyId,
         clientIp: exchange.clientIp,
         userAgent: req.headers['user-agent'],
         aborted: res.writableFinished ? undefined : true,

@@ -148,9 +148,7 @@ function admit(req: IncomingMessage, exchange: Exchange, options: PipelineOption
   exchange.negotiated = resolution.negotiated;
   refuseGone(resolution.route);
   refuseMethod(req, resolution.route);
-  if (Number(req.headers['content-length'] ?? 0) > resolution.route.bodyMaxBytes) {
-    throw new PayloadTooLargeError(`the body is larger than ${resolution.route.bodyMaxBytes} bytes`);
-  }
+  refuseLargeBody(req, resolution.route);
   if (resolution.path !== target.path) req.url = resolution.path + target.query;
   return resolution;
 }
@@ -159,6 +157,12 @@ function refuseGone({ gone, deprecation }: Route): void {
   if (!gone) return;
   const headers = deprecation && { link: successorLink(deprecation) };
   throw new AppError('GONE', 'this is no longer served', headers === undefined ? {} : { headers });
+}
+
+/** Streams are limited by their service. */
+function refuseLargeBody(req: IncomingMessage, { bodyMaxBytes, stream }: Route): void {
+  if (stream === undefined && Number(req.headers['content-length'] ?? 0) > bodyMaxBytes)
+    throw new PayloadTooLargeError(`the body is larger than ${bodyMaxBytes} bytes`);
 }
 
 function refuseMethod(req: IncomingMessage, route: Route): void {

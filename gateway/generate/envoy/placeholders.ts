@@ -12,6 +12,8 @@ export const placeholder = {
   trustedProxies: '${TRUSTED_PROXIES}',
   allowedOrigins: '${ALLOWED_ORIGINS}',
   sampledPercent: '${SAMPLED_PERCENT}',
+  limitsTimeout: '${LIMITS_TIMEOUT}',
+  keysTimeout: '${KEYS_TIMEOUT}',
   folder: '${FOLDER}',
   listenersFile: '${LISTENERS_FILE}',
   clustersFile: '${CLUSTERS_FILE}',
@@ -52,6 +54,8 @@ export interface EnvoySettings {
   folder: string;
   /** Percent of new traces that are sent to the cluster `otel`. */
   sampledPercent?: number;
+  /** How long the edge may take. Default: 50 ms for a rate limit, which nobody is then held to; 2 s for a key, which is then 503. */
+  patience?: { limitsMs: number; keysMs: number };
 }
 
 /** Clusters beside the services: the edge's two servers for Envoy alone, and the collector of traces. */
@@ -65,6 +69,7 @@ export function servicesOf({ routes }: RouteFile): string[] {
 /** The value of every placeholder. */
 export function valuesOf(file: RouteFile, settings: EnvoySettings): Record<string, unknown> {
   const { publicUrl, folder, endpoints, listen, adminPort, trustedProxies, allowedOrigins, sampledPercent } = settings;
+  const { patience = { limitsMs: 50, keysMs: 2_000 } } = settings;
   const clusters = [...servicesOf(file), ...Object.values(innerClusters)];
   return {
     ADMIN_PORT: adminPort,
@@ -77,6 +82,8 @@ export function valuesOf(file: RouteFile, settings: EnvoySettings): Record<strin
     TRUSTED_PROXIES: trustedProxies.length === 0 ? [nobody] : trustedProxies.map(rangeOf),
     ALLOWED_ORIGINS: allowedOrigins,
     SAMPLED_PERCENT: sampledPercent ?? 0,
+    LIMITS_TIMEOUT: `${patience.limitsMs / 1000}s`,
+    KEYS_TIMEOUT: `${patience.keysMs / 1000}s`,
     FOLDER: folder,
     LISTENERS_FILE: `${folder}/lds.yaml`,
     CLUSTERS_FILE: `${folder}/cds.yaml`,

@@ -51,6 +51,8 @@ export interface Case {
   name: string;
   /** `signed` in headers becomes a valid token of the target's issuer. */
   send: Message | ((issuer: Issuer) => Message | Promise<Message>);
+  /** How often it is sent before, and let through. */
+  before?: number;
   /** The answer of every target, but for what `envoy-expected.ts` says. */
   expect: Expected;
   /** Needed of the target; one that has it not gives the answer `without`, to another message where one is named. */
@@ -64,6 +66,8 @@ export interface CheckContext {
   target: Target;
   seen: readonly Seen[];
   isAble: boolean;
+  /** What was sent. */
+  message: Message;
 }
 
 export interface Group {

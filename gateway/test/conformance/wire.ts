@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 
 /** A request, header by header, or the bytes of one. */
@@ -22,11 +22,12 @@ export interface Answer {
   raw: Buffer;
 }
 
-/** Sends it on a connection of its own and reads one answer, or until the other end closes. */
-export async function exchange(port: number, message: Message): Promise<Answer> {
+/** Sends it on a connection of its own, from this address, and reads one answer, or until the other end closes. */
+export async function exchange(port: number, message: Message, from = '127.0.0.1'): Promise<Answer> {
   const bytes = 'bytes' in message ? message.bytes : bytesOf(message);
   const isHead = bytes.startsWith('HEAD ');
-  return parse(await transfer(port, bytes, (raw) => isWhole(raw, isHead)), isHead);
+  const socket = connect({ port, host: '127.0.0.1', localAddress: from });
+  return parse(await transfer(socket, bytes, (raw) => isWhole(raw, isHead)), isHead);
 }
 
 function bytesOf({ method = 'GET', path, headers = {}, body }: Request): string {
@@ -45,10 +46,9 @@ function bytesOf({ method = 'GET', path, headers = {}, body }: Request): string 
 }
 
 /** The other end may close while we still write: what it said until then counts. */
-function transfer(port: number, bytes: string, isEnough: (raw: Buffer) => boolean): Promise<Buffer> {
+function transfer(socket: Socket, bytes: string, isEnough: (raw: Buffer) => boolean): Promise<Buffer> {
   return new Promise((resolve) => {
     let raw = Buffer.alloc(0);
-    const socket = connect(port, '127.0.0.1');
     socket.on('data', (chunk) => {
       raw = Buffer.concat([raw, chunk]);
       if (isEnough(raw)) socket.destroy();

@@ -3,6 +3,7 @@ import { extension, type Data } from '../any.ts';
 import { gatewayScript } from '../listener/script.ts';
 import { bodyLimits } from './body-limits.ts';
 import { keyCheck } from './key-check.ts';
+import { localLimits } from './local-limits.ts';
 import { tokenChecks } from './token-checks.ts';
 import { rateLimit } from './rate-limits.ts';
 
@@ -17,6 +18,7 @@ export function httpFilters(file: RouteFile): Data[] {
     ...tokenChecks(),
     keyCheck(),
     rateLimit(),
+    ...localLimits(file),
     extension('router', 'envoy.extensions.filters.http.router.v3.Router', { suppress_envoy_headers: true }),
   ];
 }

@@ -1,6 +1,6 @@
 import type { Route } from '../../../routing/route-schema.ts';
 import { any, type Data } from '../any.ts';
-import { innerClusters } from '../placeholders.ts';
+import { innerClusters, placeholder } from '../placeholders.ts';
 import { anyOf, hasApiKey, isOptions, not, skippedWhen } from './matching.ts';
 
 const name = 'key-check';
@@ -19,7 +19,7 @@ const exact = (names: readonly string[]): Data => ({ patterns: names.map((text) 
 
 const filter = any('envoy.extensions.filters.http.ext_authz.v3.ExtAuthz', {
   http_service: {
-    server_uri: { uri: 'http://localhost', cluster: innerClusters.authz, timeout: '2s' },
+    server_uri: { uri: 'http://localhost', cluster: innerClusters.authz, timeout: placeholder.keysTimeout },
     path_prefix: '/internal/authz/check',
     authorization_request: {
       headers_to_add: [{ key: 'x-client-address', value: '%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%' }],

@@ -1,6 +1,6 @@
 import type { Route } from '../../../routing/route-schema.ts';
 import { any, extension, type Data } from '../any.ts';
-import { innerClusters } from '../placeholders.ts';
+import { innerClusters, placeholder } from '../placeholders.ts';
 
 const name = 'rate-limit';
 
@@ -8,7 +8,7 @@ const name = 'rate-limit';
 export function rateLimit(): Data {
   return extension(name, 'envoy.extensions.filters.http.ratelimit.v3.RateLimit', {
     domain: 'idp',
-    timeout: '0.05s',
+    timeout: placeholder.limitsTimeout,
     failure_mode_deny: false,
     rate_limit_service: {
       transport_api_version: 'V3',

@@ -52,6 +52,7 @@ const provider = {
     http_uri: { uri: 'http://localhost/.well-known/jwks.json', cluster: 'auth', timeout: '2s' },
     // Read again five seconds before: a key that auth publishes is known everywhere within 30 s.
     cache_duration: '30s',
-    async_fetch: { fast_listener: true, failed_refetch_duration: '1s' },
+    // The listener opens after the first attempt: with auth there, no token is ever refused for want of keys.
+    async_fetch: { failed_refetch_duration: '1s' },
   },
 };

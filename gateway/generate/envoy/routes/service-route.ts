@@ -2,6 +2,7 @@ import type { Route } from '../../../routing/route-schema.ts';
 import type { Data } from '../any.ts';
 import { bodyLimitOf } from '../filters/body-limits.ts';
 import { keyCheckOf } from '../filters/key-check.ts';
+import { localLimitOf } from '../filters/local-limits.ts';
 import { rateLimitOf } from '../filters/rate-limits.ts';
 import { tokenCheckOf } from '../filters/token-checks.ts';
 import { append, overwrite } from '../headers.ts';
@@ -32,7 +33,13 @@ export function servedRoute(route: Route): ServedRoute {
     route,
     action: action(route),
     deadline: route.stream === undefined ? { request_headers_to_add: overwrite(deadline) } : {},
-    settings: { ...bodyLimitOf(route), ...tokenCheckOf(route), ...keyCheckOf(route), ...rateLimitOf(route) },
+    settings: {
+      ...bodyLimitOf(route),
+      ...tokenCheckOf(route),
+      ...keyCheckOf(route),
+      ...rateLimitOf(route),
+      ...localLimitOf(route),
+    },
   };
 }
 

@@ -1,10 +1,12 @@
 import type { Group } from '../case.ts';
 import { answers } from './answers.ts';
+import { apiKeys } from './api-keys.ts';
 import { cors } from './cors.ts';
 import { errors } from './errors.ts';
 import { hygiene } from './hygiene.ts';
 import { limits } from './limits.ts';
 import { paths } from './paths.ts';
+import { rateLimits } from './rate-limits.ts';
 import { resilience } from './resilience.ts';
 import { routing } from './routing.ts';
 import { streams } from './streams.ts';
@@ -17,8 +19,10 @@ export const groups: readonly Group[] = [
   { name: 'paths', cases: paths },
   { name: 'versions and aliases', cases: versions },
   { name: 'JWT', cases: tokens },
+  { name: 'API keys', cases: apiKeys },
   { name: 'hygiene and smuggling', cases: hygiene },
   { name: 'CORS', cases: cors },
+  { name: 'rate limits', cases: rateLimits },
   { name: 'errors', cases: errors },
   { name: 'resilience', cases: resilience },
   { name: 'streams', cases: streams },

@@ -28,10 +28,7 @@ export const streams: readonly Case[] = [
   {
     name: 'an upload may be larger than bodies are',
     send: { method: 'POST', path: '/api/v1/upload', body: 'x'.repeat(100_000) },
-    needs: 'counted-bodies',
-    expect: { status: 200, seen: { method: 'POST' } },
-    without: { status: 413, seen: null },
-    check: ({ status }, { seen }) => expect(seen[0]?.body.length).toBe(status === 200 ? 100_000 : undefined),
+    expect: { status: 200, seen: { method: 'POST', body: 'x'.repeat(100_000) } },
   },
   {
     name: 'a HEAD of a stream ends',

@@ -1,6 +1,6 @@
-import { createCredentialVerifier } from '@idp/auth';
 import { startGateway } from '../../start-gateway.ts';
-import { createIssuer, publicUrl } from './issuer.ts';
+import { createChecks } from './checks.ts';
+import { createIssuer } from './issuer.ts';
 import { suiteRoutes } from './routes.ts';
 import { createServices } from './services.ts';
 import type { Target } from './target.ts';
@@ -9,22 +9,14 @@ import type { Target } from './target.ts';
 export async function startEmbeddedTarget(): Promise<Target> {
   const issuer = await createIssuer();
   const { seen, services } = createServices(issuer);
-  const ports = {
-    jwks: issuer,
-    // Only services decide.
-    access: undefined as never,
-    apiKeys: { verify: () => Promise.resolve(undefined), report: () => Promise.resolve() },
-  };
-  const gateway = await startGateway({
-    routes: suiteRoutes,
-    upstreams: services,
-    verifier: createCredentialVerifier({ issuer: publicUrl, audience: `${publicUrl}/api`, ports }),
-  });
+  const { verifier, limits, advance } = createChecks(issuer);
+  const gateway = await startGateway({ routes: suiteRoutes, upstreams: services, verifier, limits });
   return {
     name: 'embedded',
     capabilities: new Set(),
     port: gateway.port,
     issuer,
+    advance,
     seen,
     log: gateway.log,
     [Symbol.asyncDispose]: () => gateway[Symbol.asyncDispose](),

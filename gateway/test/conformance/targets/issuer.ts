@@ -1,6 +1,14 @@
 import { webcrypto } from 'node:crypto';
-import { signAccessToken, type JwksSource, type SigningKey } from '@idp/auth';
+import {
+  formatApiKey,
+  makeApiKey,
+  signAccessToken,
+  type ApiKeyPort,
+  type JwksSource,
+  type SigningKey,
+} from '@idp/auth';
 import { newId } from '@idp/contracts';
+import { UnavailableError } from '@idp/errors';
 
 export const publicUrl = 'http://localhost';
 
@@ -13,6 +21,12 @@ export interface Issuer extends JwksSource {
   /** The person of every token. */
   subject: string;
   tenantId: string;
+  /** Id of the good key. */
+  keyId: string;
+  /** Looks up the keys below. */
+  apiKeys: ApiKeyPort;
+  /** Text of a key of this person, of one that never was, and of one that cannot be looked up. */
+  key(kind?: 'good' | 'unknown' | 'unreachable'): string;
   /** Coordinate `x` of the first key, for forgeries that take a public key as a secret. */
   publicKey: string;
 }
@@ -25,11 +39,25 @@ const algorithms = {
 export async function createIssuer(): Promise<Issuer> {
   const subject = newId();
   const tenantId = newId();
+  const keyId = newId();
   const keys = { EdDSA: await generate('EdDSA'), ES256: await generate('ES256') };
   const jwks = Object.values(keys).map(({ jwk }) => jwk);
+  const apiKeys = { good: makeApiKey('key'), unknown: makeApiKey('key'), unreachable: makeApiKey('key') };
   return {
     subject,
     tenantId,
+    key: (kind = 'good') => formatApiKey(apiKeys[kind]),
+    apiKeys: {
+      verify({ kid }) {
+        if (kid === apiKeys.unreachable.kid) return Promise.reject(new UnavailableError('auth is away'));
+        if (kid !== apiKeys.good.kid) return Promise.resolve(undefined);
+        const owner = { type: 'user' as const, id: subject };
+        const times = { accessVersion: 0, expiresAt: Date.now() + 3_600_000 };
+        return Promise.resolve({ keyId, tenantId, owner, scopes: [], ipAllow: [], ...times });
+      },
+      report: () => Promise.resolve(),
+    },
+    keyId,
     publicKey: keys.EdDSA.jwk.x ?? '',
     keys: () => Promise.resolve(jwks),
     token(claims, algorithm = 'EdDSA') {

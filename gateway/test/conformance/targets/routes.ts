@@ -36,6 +36,11 @@ export const suiteRoutes = routeFile.parse({
       gone: true,
       deprecation: { ...deprecation, since: '2020-01-01', sunset: '2021-01-01' },
     },
+    { id: 'hooks', service: 'one', path: '/api/v1/hooks', auth: 'public', rateClass: 'webhook' },
+    { id: 'enter', service: 'one', path: '/api/v1/enter', auth: 'public', rateClass: 'login' },
+    { id: 'export', service: 'one', path: '/api/v1/export', rateClass: 'export' },
+    { id: 'ask', service: 'one', path: '/api/v1/ask', rateClass: 'ai' },
+    { id: 'free', service: 'one', path: '/api/v1/free', rateClass: 'none' },
     { id: 'beta', service: 'two', path: '/api/v2/one', beta: true },
     { id: 'mount', service: 'two', path: '/api/catalog', backstage: true },
     {

@@ -16,6 +16,8 @@ export interface Target extends AsyncDisposable {
   capabilities: ReadonlySet<Capability>;
   port: number;
   issuer: Issuer;
+  /** Moves the clock of the rate limits. */
+  advance(seconds: number): void;
   /** Requests the services got, the first first. */
   seen: Seen[];
   /** Lines of the access log. */
