@@ -145,15 +145,15 @@ export function hostileItems(name: HostileClass): readonly HostileItem[] {
 }
 
 /**
- * Items of class `http` that speak to a gateway and to nobody else: of paths without a version. Such a path that is an alias has the version of
- * its target, whatever the header says (gateway §3.9), so that another one of the same service stands in for it.
+ * Items of class `http` that speak to a gateway and to nobody else: of limits, and of paths without a version. Such a path that is an alias has
+ * the version of its target, whatever the header says (gateway §3.9), so that another one of the same service stands in for it.
  */
 export function itemsOfGateways(): readonly HostileItem[] {
-  return hostileItems('http').flatMap(({ input, ...item }): HostileItem[] =>
-    item.id === 'http/api-version-999' && input.kind === 'request'
-      ? [{ ...item, input: { ...input, send: 'GET /api/auth/sessions', via: 'gateway' } }]
-      : [],
-  );
+  return hostileItems('http').flatMap(({ input, ...item }): HostileItem[] => {
+    if (item.id === 'http/api-version-999' && input.kind === 'request')
+      return [{ ...item, input: { ...input, send: 'GET /api/auth/sessions', via: 'gateway' } }];
+    return input.kind === 'load' && input.rate !== undefined ? [{ ...item, input }] : [];
+  });
 }
 
 /** Dependencies of the platform that fail in an item. */

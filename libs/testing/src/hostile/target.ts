@@ -16,6 +16,8 @@ export interface Target {
   document: OpenApiDocument;
   /** The address is the gateway: it also knows paths without a version. */
   gateway?: boolean;
+  /** Whoever asks too often is refused here. */
+  limited?: boolean;
   /** True while the process serves. */
   ready(): Promise<boolean>;
 }

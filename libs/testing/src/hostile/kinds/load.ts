@@ -5,6 +5,7 @@ import { MissingError } from '../missing.ts';
 import type { Outcome } from '../outcome.ts';
 import { targetOf } from '../target.ts';
 import type { Fixture, PreparedOperation, Target } from '../target.ts';
+import { runFlood } from './flood.ts';
 import { readAnswers } from '../wire/raw.ts';
 import { headerOf, send } from '../wire/client.ts';
 
@@ -48,9 +49,9 @@ export async function runLoad(
   options: { fixture: Fixture; long: boolean },
 ): Promise<readonly Outcome[]> {
   if (input.websockets !== undefined) throw new MissingError('route', 'one that speaks WebSocket');
+  if (input.rate !== undefined) return runFlood(item, input, operations, options);
   const behaviour = behaviours[input.send ?? ''];
-  if (behaviour === undefined)
-    throw new MissingError('capability', input.rate === undefined ? `load ${input.send}` : 'rate limits');
+  if (behaviour === undefined) throw new MissingError('capability', `load ${input.send}`);
   if (long.has(input.send ?? '') && !options.long)
     throw new MissingError('capability', 'a long run (scripts/hostile.ts --long)');
   const outcomes = firstReads(operations, input.send?.startsWith('body') === true ? 'POST' : 'GET').map(
