@@ -44,16 +44,19 @@ export function untilReady(child: ChildProcess, options: ReadinessOptions): Prom
     // Not `exit`: what the server printed last may arrive after it.
     child.once('close', () => fail(lastLine(seen) || 'it ended at once'));
     for (const stream of [child.stdout, child.stderr]) if (stream !== null) readLines(stream, onLine);
-    if (typeof mark === 'function') void askUntil(mark, () => settled).then((ready) => ready && done());
+    if (typeof mark === 'function') void askUntil(mark, { isOver: () => settled, onReady: done });
   });
 }
 
-async function askUntil(ask: () => Promise<boolean>, isOver: () => boolean): Promise<boolean> {
+async function askUntil(
+  ask: () => Promise<boolean>,
+  { isOver, onReady }: { isOver: () => boolean; onReady: () => void },
+): Promise<void> {
   while (!isOver()) {
-    if (await ask().catch(() => false)) return !isOver();
-    await delay(askEveryMs);
+    const ready = await ask().catch(() => false);
+    if (ready && !isOver()) onReady();
+    else await delay(askEveryMs);
   }
-  return false;
 }
 
 function readLines(stream: Readable, onLine: (line: string) => void): void {
