@@ -1,13 +1,16 @@
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { testEnvoy } from '@idp/testing';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { exchange, type Answer, type Request } from './conformance/wire.ts';
 import { startEnvoyTarget, type EnvoyTarget } from './conformance/targets/envoy.ts';
 import { suiteRoutes } from './conformance/targets/routes.ts';
 import type { Service } from './conformance/targets/services.ts';
 
 const binary = await testEnvoy();
+
+// Each test waits for something that takes as many requests as it takes.
+vi.setConfig({ testTimeout: 120_000 });
 
 async function signed(target: EnvoyTarget): Promise<Record<string, string>> {
   return { authorization: `Bearer ${await target.issuer.token()}` };

@@ -26,7 +26,7 @@ export interface EnvoyServer extends ServerProcess {
   version: string;
 }
 
-const readyTimeoutMs = 20_000;
+const readyTimeoutMs = 60_000;
 
 /**
  * Starts Envoy with this bootstrap file; resolves when its workers accept connections. Throws ToolError with Envoy's own sentence
