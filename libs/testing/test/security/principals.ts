@@ -167,7 +167,6 @@ export async function createPrincipals(
       if (name === 'made.apiKey') return made;
       if (name === 'audience') return `${platform.fleet.publicUrl}/api`;
       if (name === 'issuer') return platform.fleet.publicUrl;
-      if (name === 'clock.now') return String(now());
       if (name === 'domain') return new URL(platform.fleet.publicUrl).hostname;
       if (name === 'setup.token') return made;
       if (name === 'new.password') return `${made.slice(13, 30)} of my own`;

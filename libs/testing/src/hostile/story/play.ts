@@ -116,7 +116,7 @@ export function createPlayer(fixture: Fixture, stage: Stage, place: Place) {
   }
 
   function jsonBody({ body }: SendStep): Buffer | undefined {
-    return body === undefined ? undefined : Buffer.from(toJson(makeValue(body, names)));
+    return body === undefined ? undefined : Buffer.from(toJson(makeValue(body, names, { now: fixture.now })));
   }
 
   return { play, arranged: (): ReadonlyMap<string, string> => arranged };

@@ -12,10 +12,12 @@ export class RawJson {
   }
 }
 
-/** What the field a value goes into knows about itself; for the forms that change a valid value. */
+/** What the field a value goes into knows about itself, for the forms that change a valid value, and the time it is made for. */
 export interface FieldContext {
   validEnum?: string;
   takenName?: string;
+  /** Milliseconds of the epoch; default the machine's. */
+  now?: (() => number) | undefined;
 }
 
 type Make = (argument: never, names: Names, field: FieldContext) => unknown;
@@ -32,7 +34,7 @@ const makers: Readonly<Record<string, Make>> = {
     Array.from({ length: count }, (_none, index) => `${line.replaceAll('«n»', String(index))}\r\n`).join(''),
   $base64: (encoded: string) => Buffer.from(encoded, 'base64'),
   $rawJson: (json: string) => new RawJson(json),
-  $now: (seconds: number, names) => new Date(nowOf(names) + seconds * 1_000).toISOString(),
+  $now: (seconds: number, _names, { now = Date.now }) => new Date(now() + seconds * 1_000).toISOString(),
   $case: (_how: 'swap', _names, { validEnum }) => swapCase(known(validEnum, 'a valid enum value')),
   $name: (_of: 'of A', _names, { takenName }) => known(takenName, 'a name that is taken'),
 };
@@ -77,11 +79,6 @@ export function toJson(value: unknown): string {
     part instanceof RawJson ? `${marker}${raw.push(part.text) - 1}` : part,
   );
   return json.replace(new RegExp(`"${marker}(\\d+)"`, 'g'), (_whole, index: string) => raw[Number(index)] ?? '');
-}
-
-/** Milliseconds of the epoch, by the clock the services see where the fixture moves it. */
-function nowOf(names: Names): number {
-  return Number(names('clock.now') ?? Date.now());
 }
 
 function concat(parts: Form[], names: Names): unknown {
