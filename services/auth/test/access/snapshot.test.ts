@@ -159,6 +159,28 @@ test('what a service declares belongs to the system roles of every tenant', asyn
   expect(auth.ctx.accessStore.version(platformTenantId)).toBe(await storedVersion(platformTenantId));
 });
 
+test('what is declared in another tenant than the platform gives nobody anything and becomes a dead letter', async () => {
+  const permission = 'catalog:thing:destroy';
+  const manifest = { [permission]: { description: 'Destroy things', resource: 'thing', role: 'viewer' } } as const;
+  const { hash } = manifestOf('catalog', manifest);
+  await hearFrom(auth, {
+    service: 'catalog',
+    tenantId: a.id,
+    type: 'idp.common.v1.PermissionManifestPublished',
+    data: { service: 'catalog', hash, body: canonicalJson(manifest) },
+  });
+  const letters = async (): Promise<number | null> => {
+    const found = await auth.sql.query(
+      `select from auth.dead_letters where tenant_id = $1 and message = 'a manifest belongs to the platform'`,
+      [a.id],
+    );
+    return found.rowCount;
+  };
+  await expect.poll(letters, patient).toBe(1);
+  const kept = await auth.sql.query('select from auth.permission_manifests where hash = $1', [hash]);
+  expect(kept.rowCount).toBe(0);
+});
+
 test.each([
   ['in the name of another', 'auth', 'auth:team:delete'],
   ['of the permissions of another', 'catalog', 'auth:team:delete'],
